@@ -1,0 +1,57 @@
+// The error types that workflows look at. An error is classified once, where it is first seen; from then on its type decides.
+
+/** `ApplicationFailure.type` → what it means and what the operator does about it. */
+export const errorTypes = {
+  InvalidInput: {
+    retry: false,
+    means: 'The input of a workflow is wrong, or names a module that is not configured or that Zoho does not have.',
+    operator: 'Start it again with the input that the message asks for.',
+  },
+  ZohoPermanent: {
+    retry: false,
+    means: 'Zoho refuses and will go on refusing: revoked token, missing scope, missing right.',
+    operator: 'Mend it in Zoho or in the environment; the workflow tries hourly and at once on `resume`.',
+  },
+  ZohoThrottled: {
+    retry: true,
+    means: 'Zoho asks for patience: credits, concurrency, downloads or token refreshes.',
+    operator: 'Nothing; the next try waits as long as Zoho asked.',
+  },
+  ZohoTransient: {
+    retry: true,
+    means: 'Network trouble or a failing answer of Zoho.',
+    operator: 'Nothing; it is tried again until it works.',
+  },
+  PageTokenExpired: {
+    retry: false,
+    means: 'The page token of a Bulk Read chain is over 24 hours old.',
+    operator: 'Nothing; the export starts again at page 1.',
+  },
+  ExportGone: {
+    retry: false,
+    means: 'Zoho no longer has the file of a Bulk Read job, or the job failed.',
+    operator: 'Nothing; the page is exported again.',
+  },
+  SchemaMismatch: {
+    retry: false,
+    means: 'The target table cannot take what is configured.',
+    operator: 'Run the T-SQL in the message, or set `schema: extend`; then `resume`.',
+  },
+  DatabasePermanent: {
+    retry: false,
+    means: 'The database refuses and will go on refusing: login, missing right, missing database.',
+    operator: 'Mend the right or the connection string; the workflow tries hourly and at once on `resume`.',
+  },
+  TooManyUnseen: {
+    retry: false,
+    means: 'A complete export lacks suspiciously many rows that the mirror has.',
+    operator: 'Look at the permissions of the Zoho user first. If the rows are really gone: `resume`.',
+  },
+  Superseded: {
+    retry: false,
+    means: 'Another attempt has already moved the page checkpoint on.',
+    operator: 'Nothing; the other attempt goes on.',
+  },
+} as const;
+
+export type ErrorType = keyof typeof errorTypes;

@@ -1,0 +1,137 @@
+// What travels in workflow inputs, signals, queries and results: plain JSON only, never a record's contents.
+
+/** `exporting` … `done`: what a workflow is busy with right now. */
+export type Phase =
+  | 'starting'
+  | 'subscribing'
+  | 'preparing'
+  | 'exporting'
+  | 'loading'
+  | 'sweeping'
+  | 'catching-up'
+  | 'gathering'
+  | 'reading'
+  | 'renewing'
+  | 'waiting'
+  | 'paused'
+  | 'done';
+
+export type Health = 'ok' | 'degraded';
+
+/** What a merge did with the rows that it saw. A rejected row is counted in `rejected` alone. */
+export interface Counts {
+  read: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  stale: number;
+  deleted: number;
+  rejected: number;
+}
+
+export const noCounts = (): Counts => ({
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  stale: 0,
+  deleted: 0,
+  rejected: 0,
+});
+
+export const addCounts = (a: Counts, b: Counts): Counts => ({
+  read: a.read + b.read,
+  inserted: a.inserted + b.inserted,
+  updated: a.updated + b.updated,
+  unchanged: a.unchanged + b.unchanged,
+  stale: a.stale + b.stale,
+  deleted: a.deleted + b.deleted,
+  rejected: a.rejected + b.rejected,
+});
+
+/** The part that every status has. */
+export interface Status {
+  module: string;
+  phase: Phase;
+  health: Health;
+  /** What went wrong last, in words for a person; absent when nothing did. */
+  lastError?: string;
+}
+
+export interface InitialSyncInput {
+  module: string;
+}
+
+export interface InitialSyncStatus extends Status {
+  counts: Counts;
+  pages: number;
+  /** Rows of the page being loaded that are committed. */
+  page?: { number: number; rows: number; rowsDone: number };
+  /** ISO instant by Zoho's clock: everything changed later is somebody else's job. */
+  t0?: string;
+  watermark?: string;
+}
+
+export interface ChannelRenewalInput {
+  module: string;
+  /** Carried over from the run before (continue-as-new). */
+  carried?: { renewals: number; expiresAt?: string };
+}
+
+export interface ChannelStatus extends Status {
+  channelId?: string;
+  /** ISO instants. */
+  expiresAt?: string;
+  nextRenewalAt?: string;
+  renewals: number;
+}
+
+export type HintOperation = 'insert' | 'update' | 'delete' | 'unknown';
+
+/** Ids that Zoho says have changed. At most 500 ids a signal. */
+export interface Hint {
+  ids: string[];
+  operation: HintOperation;
+  /** ISO instant of arrival, local clock. */
+  receivedAt: string;
+}
+
+/** An id that is waiting to be re-read. */
+export interface PendingId {
+  id: string;
+  /** Hinted as insert or update, so absence may only mean "not readable yet". */
+  expected: boolean;
+  tries: number;
+}
+
+export interface NotificationSyncInput {
+  module: string;
+  carried?: { pending: PendingId[]; counts: Counts; hints: number };
+}
+
+export interface NotificationSyncStatus extends Status {
+  counts: Counts;
+  hints: number;
+  pending: number;
+}
+
+export interface CatchUpRequest {
+  /** ISO instant; default: the watermark. */
+  since?: string;
+}
+
+export interface CatchUpInput extends CatchUpRequest {
+  module: string;
+}
+
+export interface CatchUpStatus extends Status {
+  counts: Counts;
+  since?: string;
+  watermark?: string;
+  /** How the changes are read, once known. */
+  route?: 'coql' | 'bulk-read';
+}
+
+export interface JobFinished {
+  jobId: string;
+}

@@ -1,0 +1,158 @@
+// The one interface of the database room. It promises the law of the merge; the two dialects beside it keep the promise in SQL.
+// Nothing here knows Zoho or Temporal.
+import type { Counts } from '../contracts';
+import type { ColumnType, TypedValue } from '../mirror/column-type';
+import type { Instant } from '../mirror/instant';
+import type { Observation, Registers } from '../mirror/observation';
+import type { RecordId } from '../mirror/record-id';
+
+export interface TargetColumn {
+  /** Plain name; quoted by the dialect. */
+  name: string;
+  type: ColumnType;
+}
+
+/** A target table as the configuration and Zoho's metadata want it. */
+export interface TargetTable {
+  /** Keys the mirror's own tables. */
+  module: string;
+  /** `dbo.Leads` or `Leads`. */
+  table: string;
+  /** Column that holds the Zoho id. */
+  key: string;
+  /** Mapped columns without the key, in the order of an observation's `values`. */
+  columns: readonly TargetColumn[];
+  deletes: 'soft' | 'hard';
+  /** Absent: extend a table that the mirror made, check any other. */
+  schema?: 'extend' | 'check';
+  /** Names of the mirror's own three columns. */
+  bookkeeping: { modifiedAt: string; observedAt: string; deletedAt: string };
+  /** Written on insert only, into columns that are not mapped. */
+  constants: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface TableReport {
+  created: boolean;
+  added: string[];
+  widened: string[];
+}
+
+export interface Reject {
+  /** Absent when not even the id could be read. */
+  id?: string;
+  column?: string;
+  /** In our words; a server's own text quotes values. */
+  reason: string;
+  /** The row as it came, as JSON. Kept in the database, never logged. */
+  raw: string;
+  modifiedAt?: Instant;
+  observedAt: Instant;
+}
+
+/** Where a page stands. `rowsDone` rows of its CSV, in file order, are committed. */
+export interface PageCheckpoint {
+  jobId: string;
+  rowsDone: number;
+  complete: boolean;
+  counts: Counts;
+}
+
+export interface MergeRequest {
+  observations: readonly Observation[];
+  /** Rows that could not be typed; stored in the same transaction. */
+  rejects: readonly Reject[];
+  /**
+   * An export may lag: its rows never revive a record that is gone. Such ids come back in `reread`, and the rows count as stale.
+   * (They may still replace the content register, which leaves the record gone.)
+   */
+  fromExport: boolean;
+  /**
+   * Moves the page's checkpoint in the same transaction from `from` to `to` CSV rows, by compare-and-set;
+   * throws `SupersededError` when the checkpoint is not at `from` (a zombie attempt stops there).
+   */
+  checkpoint?: { jobId: string; from: number; to: number; complete: boolean };
+  signal?: AbortSignal;
+}
+
+export interface MergeResult {
+  counts: Counts;
+  /** Ids whose export row would have revived a record that is gone. */
+  reread: RecordId[];
+}
+
+export interface SyncState {
+  module: string;
+  /** Everything up to here is in the table. Set by a complete run only. */
+  watermark?: Instant;
+  /** Fingerprint of the mapping that the table was loaded with. */
+  fingerprint?: string;
+  /** Fields that Zoho refused to export, by API name. */
+  droppedFields: string[];
+}
+
+export interface RunRecord {
+  runId: string;
+  workflow: string;
+  module: string;
+  outcome: 'running' | 'done' | 'failed' | 'cancelled';
+  counts: Counts;
+  detail?: string;
+}
+
+export interface OpenCounts {
+  live: number;
+  deleted: number;
+  /** Open rejects. */
+  rejected: number;
+}
+
+export interface Database {
+  readonly dialect: 'sqlite' | 'mssql';
+
+  /** Cheap round trip; throws a classified error while the database is not reachable. */
+  ping(): Promise<void>;
+  /** Creates and upgrades the mirror's own tables. Safe when several processes call it at once. */
+  migrate(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Creates, extends or checks the target table. Throws `SchemaMismatchError` with every finding and the SQL to run. */
+  ensureTable(table: TargetTable): Promise<TableReport>;
+
+  /** Merges a batch (up to 50,000 observations) under the law, in one transaction. Running it again changes nothing. */
+  merge(table: TargetTable, request: MergeRequest): Promise<MergeResult>;
+
+  /** The stored registers of these ids (any number; chunked inside). Ids never observed are absent from the map. */
+  registers(table: TargetTable, ids: readonly RecordId[]): Promise<Map<RecordId, Registers>>;
+
+  /** Live rows of the mirror whose observation is older than `before`: how many, and a page of ids after `after` in id order. */
+  countUnseen(table: TargetTable, before: Instant): Promise<number>;
+  unseen(table: TargetTable, before: Instant, after: RecordId | undefined, limit: number): Promise<RecordId[]>;
+
+  checkpoint(jobId: string): Promise<PageCheckpoint | undefined>;
+
+  state(module: string): Promise<SyncState>;
+  /** Moves the watermark forward only; answers where it now stands. */
+  moveWatermark(module: string, to: Instant): Promise<Instant>;
+  setFingerprint(module: string, fingerprint: string): Promise<void>;
+  dropField(module: string, field: string): Promise<void>;
+
+  /** Writes or overwrites the row of a run. */
+  recordRun(run: RunRecord): Promise<void>;
+
+  count(table: TargetTable): Promise<OpenCounts>;
+
+  /** Every row of the target table in id order, canonical typed values. For comparing, never for syncing. */
+  rows(table: TargetTable): AsyncIterable<StoredRow>;
+
+  /** The OAuth access token that all processes share, sealed by the caller. */
+  readToken(name: string): Promise<string | undefined>;
+  writeToken(name: string, sealed: string): Promise<void>;
+}
+
+export interface StoredRow {
+  id: RecordId;
+  values: TypedValue[];
+  modifiedAt?: Instant;
+  observedAt?: Instant;
+  deletedAt?: Instant;
+}

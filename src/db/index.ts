@@ -1,0 +1,16 @@
+export { openDatabase } from './open';
+export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
+export type {
+  Database,
+  MergeRequest,
+  MergeResult,
+  OpenCounts,
+  PageCheckpoint,
+  Reject,
+  RunRecord,
+  StoredRow,
+  SyncState,
+  TableReport,
+  TargetColumn,
+  TargetTable,
+} from './database';
