@@ -1,0 +1,18 @@
+export { createZoho, type ZohoOptions } from './create';
+export { ZohoError, type Verdict } from './errors';
+export type {
+  BulkJob,
+  BulkJobRequest,
+  ChangeCursor,
+  ChangedRecord,
+  Channel,
+  ChannelRequest,
+  DeletedRecord,
+  JobState,
+  JsonValue,
+  RecordsAnswer,
+  Zoho,
+  ZohoField,
+  ZohoModule,
+  ZohoRecord,
+} from './zoho';

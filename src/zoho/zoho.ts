@@ -1,0 +1,168 @@
+// What the rest of the house may ask of Zoho CRM. Every answer is checked against a schema; ids and numbers stay text.
+// Knows no SQL and no Temporal.
+import type { Instant } from '../mirror/instant';
+import type { RecordId } from '../mirror/record-id';
+
+/** One field of `GET /settings/fields`, as far as the mirror needs it. */
+export interface ZohoField {
+  apiName: string;
+  dataType: string;
+  jsonType?: string;
+  length?: number;
+  decimalPlaces?: number;
+  /** `formula.return_type` or the roll-up's. */
+  returnType?: string;
+  /** Actual values of a pick list. */
+  options: string[];
+  /** Lists cut it to 500 characters. */
+  richText: boolean;
+}
+
+export interface ZohoModule {
+  apiName: string;
+  apiSupported: boolean;
+  generatedType?: string;
+}
+
+export type JobState = 'running' | 'completed' | 'failed';
+
+export interface BulkJob {
+  id: string;
+  state: JobState;
+  /** The word that Zoho used, for people. */
+  stateText: string;
+  /** Zoho's `created_time`: the export is never older than this. */
+  createdAt: Instant;
+  /** The answer's own `Date`. */
+  answeredAt: Instant;
+  /** With `completed`. */
+  result?: {
+    /** Rows of this page. */
+    count: number;
+    moreRecords: boolean;
+    nextPageToken?: string;
+    page: number;
+    downloadPath: string;
+  };
+  /** With `failed`: Zoho's code. */
+  failure?: string;
+}
+
+/** `modifiedSince`: Modified_Time at or after, whole seconds. */
+export interface BulkJobRequest {
+  module: string;
+  fields: readonly string[];
+  modifiedSince?: Instant;
+  page?: number;
+  callbackUrl?: string;
+}
+
+export type JsonValue = string | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** A record as Zoho's JSON gives it; numbers are their exact source text. */
+export interface ZohoRecord {
+  id: RecordId;
+  modifiedAt?: Instant;
+  fields: Readonly<Record<string, JsonValue>>;
+}
+
+export interface RecordsAnswer {
+  /** Zoho's clock when the (first) request was sent. */
+  askedAt: Instant;
+  records: ZohoRecord[];
+}
+
+export interface Channel {
+  channelId: string;
+  expiresAt: Instant;
+  notifyUrl?: string;
+  events: string[];
+}
+
+export interface ChannelRequest {
+  channelId: string;
+  module: string;
+  notifyUrl: string;
+  token: string;
+  /** Asked for; the answer's is what counts. */
+  expiresAt: Instant;
+}
+
+export interface DeletedRecord {
+  id: RecordId;
+  deletedAt: Instant;
+}
+
+export interface ChangedRecord {
+  id: RecordId;
+  modifiedAt: Instant;
+}
+
+/** Where a COQL keyset walk goes on: after this (Modified_Time, id). */
+export interface ChangeCursor {
+  modifiedAt: Instant;
+  id: RecordId;
+}
+
+export interface Zoho {
+  /** Zoho's clock now: the local clock plus the largest offset seen lately. */
+  now(): Instant;
+  /** The `Date` of a fresh answer: what watermarks and T0 are made of. */
+  receivedDate(signal?: AbortSignal): Promise<Instant>;
+
+  modules(signal?: AbortSignal): Promise<ZohoModule[]>;
+  fields(module: string, signal?: AbortSignal): Promise<ZohoField[]>;
+
+  createBulkJob(request: BulkJobRequest, signal?: AbortSignal): Promise<BulkJob>;
+  /** The next page of a chain: the body holds the token and nothing else (plus the callback). */
+  continueBulkJob(pageToken: string, callbackUrl: string | undefined, signal?: AbortSignal): Promise<BulkJob>;
+  bulkJob(jobId: string, signal?: AbortSignal): Promise<BulkJob>;
+  /** The zip as it arrives. The stream fails when it stalls or ends short of its Content-Length. */
+  download(downloadPath: string, signal?: AbortSignal): Promise<NodeJS.ReadableStream>;
+
+  /** POST; answers the expiry that Zoho returned. */
+  subscribe(request: ChannelRequest, signal?: AbortSignal): Promise<Channel>;
+  /** PATCH; throws a `ZohoError` with code NOT_SUBSCRIBED when the channel is gone. */
+  updateChannel(request: ChannelRequest, signal?: AbortSignal): Promise<Channel>;
+  readChannel(module: string, channelId: string, signal?: AbortSignal): Promise<Channel | undefined>;
+  unsubscribe(channelId: string, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Up to 100 ids, converted leads included. More than 50 fields are read in several calls and joined only where all calls show the
+   * same Modified_Time (else read again). Rich text that was cut is fetched whole, between two reads that agree.
+   * Ids that Zoho did not return are absent: that alone does not mean deleted.
+   */
+  recordsByIds(
+    module: string,
+    ids: readonly RecordId[],
+    fields: readonly ZohoField[],
+    signal?: AbortSignal,
+  ): Promise<RecordsAnswer>;
+  /** One record by a single-record read; `record` undefined means that Zoho has no such record (204/404 for the record). */
+  recordById(
+    module: string,
+    id: RecordId,
+    signal?: AbortSignal,
+  ): Promise<{ askedAt: Instant; record?: ZohoRecord }>;
+
+  /** `/deleted` since an instant, page by page (1-based), at most 200 a page. */
+  deletedPage(
+    module: string,
+    since: Instant,
+    page: number,
+    signal?: AbortSignal,
+  ): Promise<{ askedAt: Instant; records: DeletedRecord[]; more: boolean }>;
+
+  /** How many records have Modified_Time at or after `since` (COQL count). */
+  countChanged(module: string, since: Instant, signal?: AbortSignal): Promise<number>;
+  /** Ids of records with `since` ≤ Modified_Time < `until`, in (Modified_Time, id) order, at most 2,000, after the cursor. */
+  changedPage(
+    module: string,
+    range: { since: Instant; until: Instant; after?: ChangeCursor },
+    signal?: AbortSignal,
+  ): Promise<{ records: ChangedRecord[]; more: boolean }>;
+
+  /** Credits that this process has spent, by Zoho's price list, and what Zoho last said remains. */
+  credits(): { spent: number; remaining?: number };
+  close(): Promise<void>;
+}
