@@ -1,22 +1,12 @@
 // What the rest of the house may ask of Zoho CRM. Every answer is checked against a schema; ids and numbers stay text.
 // Knows no SQL and no Temporal.
+import type { Field, JsonValue } from '../mirror/field';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 
+export type { JsonValue };
 /** One field of `GET /settings/fields`, as far as the mirror needs it. */
-export interface ZohoField {
-  apiName: string;
-  dataType: string;
-  jsonType?: string;
-  length?: number;
-  decimalPlaces?: number;
-  /** `formula.return_type` or the roll-up's. */
-  returnType?: string;
-  /** Actual values of a pick list. */
-  options: string[];
-  /** Lists cut it to 500 characters. */
-  richText: boolean;
-}
+export type ZohoField = Field;
 
 export interface ZohoModule {
   apiName: string;
@@ -56,8 +46,6 @@ export interface BulkJobRequest {
   page?: number;
   callbackUrl?: string;
 }
-
-export type JsonValue = string | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** A record as Zoho's JSON gives it; numbers are their exact source text. */
 export interface ZohoRecord {

@@ -1,0 +1,52 @@
+// The validated configuration: what every other room gets. Nobody else reads the environment.
+
+export interface ModuleConfig {
+  /** `dbo.Leads` */
+  table: string;
+  deletes: 'soft' | 'hard';
+  /** Absent: extend tables that the mirror made, check others. */
+  schema?: 'extend' | 'check';
+  /** Column that holds the Zoho id. */
+  key: string;
+  /** Column → value, written on insert only. */
+  constants: Record<string, string | number | boolean>;
+  /** Field → Zoho's value → the old application's code. */
+  values: Record<string, Record<string, string>>;
+  /** Absent: every field that Bulk Read can export. */
+  fields?: string[];
+  /** Field → column; default: the field's own name. */
+  columns: Record<string, string>;
+}
+
+export interface ZohoConfig {
+  accountsUrl: string;
+  apiUrl: string;
+  apiVersion: string;
+  clientId: string;
+  clientSecret: string;
+  refreshToken: string;
+}
+
+export interface Config {
+  zoho: ZohoConfig;
+  legacyDb: string;
+  /** Without it the mirror polls. No trailing slash. */
+  publicUrl?: string;
+  webhookSecret: string;
+  bindAddress: string;
+  port: number;
+  /** Absent: 9464 for the worker, 9465 for the API. */
+  metricsPort?: number;
+  modules: Record<string, ModuleConfig>;
+  schedules: { catchUpMs: number; reconcileMs: number };
+  channel: { renewEveryMs: number; lifetimeMs: number };
+  timings: { pollFirstMs: number; pollMaxMs: number; notificationWindowMs: number };
+}
+
+/** Everything that is wrong with the configuration, a line each. Never holds a secret's value. */
+export class ConfigError extends Error {
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.name = 'ConfigError';
+  }
+}

@@ -1,0 +1,99 @@
+// Which fields of a module go into which columns, and how. Pure: metadata and configuration in, plan out.
+import { createHash } from 'node:crypto';
+import type { ColumnType } from './column-type';
+import type { Field } from './field';
+import { columnType, whyNotExportable } from './field-types';
+import { typingOf, type Typing } from './typing';
+
+/** As the configuration gives it. */
+export interface MappingSettings {
+  fields?: readonly string[];
+  columns: Readonly<Record<string, string>>;
+  values: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface MappedField {
+  field: Field;
+  column: string;
+  type: ColumnType;
+  codes?: Readonly<Record<string, string>>;
+}
+
+export interface Mapping {
+  module: string;
+  /** In the order of an observation's values; the record id is not among them. */
+  fields: readonly MappedField[];
+  skipped: readonly { field: string; reason: string }[];
+  /** Changes whenever a row of the table might come out differently, so that old rows are filled again. */
+  fingerprint: string;
+}
+
+/** The configuration names something that the module does not have. */
+export class MappingError extends Error {
+  override readonly name = 'MappingError';
+}
+
+/** Raise it whenever typing changes: every table is then loaded again. */
+const typingRules = 1;
+export const modifiedTime = 'Modified_Time';
+
+/** Plans the mapping of a module. Throws a MappingError for a field that is not there, cannot be exported, or a column named twice. */
+export function planMapping(
+  module: string,
+  metadata: readonly Field[],
+  settings: MappingSettings,
+  dropped: readonly string[] = [],
+): Mapping {
+  const known = new Map(metadata.map((field) => [field.apiName, field]));
+  if (!known.has(modifiedTime))
+    throw new MappingError(`${module} has no field ${modifiedTime}; without it changes cannot be ordered, so it cannot be mirrored`);
+  const wanted = settings.fields ?? [...known.keys()];
+  refuseUnknown(module, [...wanted, ...Object.keys(settings.columns), ...Object.keys(settings.values)], known);
+
+  const skipped: { field: string; reason: string }[] = [];
+  const fields: MappedField[] = [];
+  for (const name of new Set(wanted)) {
+    if (name === 'id') continue;
+    const field = known.get(name)!;
+    const reason = dropped.includes(name) ? 'Zoho refused to export it' : whyNotExportable(field);
+    if (reason) skipped.push({ field: name, reason });
+    else fields.push(mapField(field, settings));
+  }
+  refuseTwice(module, fields);
+  return { module, fields, skipped, fingerprint: fingerprintOf(module, fields) };
+}
+
+function mapField(field: Field, settings: MappingSettings): MappedField {
+  const codes = settings.values[field.apiName];
+  return {
+    field,
+    column: settings.columns[field.apiName] ?? field.apiName,
+    type: codes ? { kind: 'text', length: 255 } : columnType(field),
+    ...(codes ? { codes } : {}),
+  };
+}
+
+function refuseUnknown(module: string, names: readonly string[], known: ReadonlyMap<string, Field>): void {
+  const unknown = [...new Set(names)].filter((name) => name !== 'id' && !known.has(name));
+  if (unknown.length === 0) return;
+  const list = [...known.keys()].join(', ');
+  throw new MappingError(`${module} has no field ${unknown.join(', ')}. Its fields are: ${list}`);
+}
+
+function refuseTwice(module: string, fields: readonly MappedField[]): void {
+  const seen = new Map<string, string>();
+  for (const { column, field } of fields) {
+    const other = seen.get(column.toLowerCase());
+    if (other) throw new MappingError(`${module}: the fields ${other} and ${field.apiName} both go into the column ${column}`);
+    seen.set(column.toLowerCase(), field.apiName);
+  }
+}
+
+function fingerprintOf(module: string, fields: readonly MappedField[]): string {
+  const facts = fields.map(({ field, column, type, codes }) => [field.apiName, column, type, codes ?? null]);
+  return createHash('sha256').update(JSON.stringify([typingRules, module, facts])).digest('hex').slice(0, 32);
+}
+
+/** One typing per mapped field, in the mapping's order. */
+export const typings = (mapping: Mapping): Typing[] =>
+  mapping.fields.map(({ field, column, type, codes }) => typingOf(field, column, type, codes));
