@@ -6,7 +6,16 @@ import { tagId } from './phrases';
 import type { Field, Module, Value } from './types';
 import { utcText } from './zone';
 
-const DERIVED = new Set(['id', 'Created_Time', 'Modified_Time', 'Created_By', 'Modified_By', 'Converted__s', 'Converted_Date_Time', 'Full_Name']);
+const DERIVED = new Set([
+  'id',
+  'Created_Time',
+  'Modified_Time',
+  'Created_By',
+  'Modified_By',
+  'Converted__s',
+  'Converted_Date_Time',
+  'Full_Name',
+]);
 
 export function coerceValues(module: Module, given: Readonly<Record<string, Value>>): Record<string, Value> {
   const values: Record<string, Value> = {};
@@ -31,7 +40,10 @@ function coerce(field: Field, value: Value): Value {
     case 'date':
       return required(field, /^\d{4}-\d{2}-\d{2}$/.test(String(value)) ? String(value) : null);
     case 'datetime':
-      return required(field, Number.isNaN(Date.parse(String(value))) ? null : utcText(Date.parse(String(value))));
+      return required(
+        field,
+        Number.isNaN(Date.parse(String(value))) ? null : utcText(Date.parse(String(value))),
+      );
     case 'reference':
       return asReference(value);
     case 'tags':

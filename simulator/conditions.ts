@@ -24,12 +24,35 @@ export type Comparator = (typeof comparators)[number];
 
 export type Condition =
   | { readonly kind: 'all' }
-  | { readonly kind: 'test'; readonly field: Field; readonly comparator: Comparator; readonly values: readonly string[] }
+  | {
+      readonly kind: 'test';
+      readonly field: Field;
+      readonly comparator: Comparator;
+      readonly values: readonly string[];
+    }
   | { readonly kind: 'group'; readonly operator: 'and' | 'or'; readonly members: readonly Condition[] };
 
 const EMPTY = '${EMPTY}';
-const NUMBERS: readonly Comparator[] = ['equal', 'not_equal', 'in', 'not_in', 'less_than', 'less_equal', 'greater_than', 'greater_equal'];
-const TEXTS: readonly Comparator[] = ['equal', 'not_equal', 'in', 'not_in', 'contains', 'not_contains', 'starts_with', 'ends_with'];
+const NUMBERS: readonly Comparator[] = [
+  'equal',
+  'not_equal',
+  'in',
+  'not_in',
+  'less_than',
+  'less_equal',
+  'greater_than',
+  'greater_equal',
+];
+const TEXTS: readonly Comparator[] = [
+  'equal',
+  'not_equal',
+  'in',
+  'not_in',
+  'contains',
+  'not_contains',
+  'starts_with',
+  'ends_with',
+];
 const TIMES: readonly Comparator[] = [...NUMBERS, 'between', 'not_between'];
 const REFERENCES: readonly Comparator[] = ['equal', 'not_equal', 'in', 'not_in'];
 

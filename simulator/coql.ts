@@ -30,7 +30,12 @@ interface Token {
 }
 
 export function syntaxError(near: string): ZohoError {
-  return new ZohoError({ status: 400, code: 'SYNTAX_ERROR', message: 'error occured while parsing the query', details: { near } });
+  return new ZohoError({
+    status: 400,
+    code: 'SYNTAX_ERROR',
+    message: 'error occured while parsing the query',
+    details: { near },
+  });
 }
 
 function tokenize(text: string): Token[] {
@@ -42,7 +47,8 @@ function tokenize(text: string): Token[] {
     const match = TOKEN.exec(trimmed);
     if (!match) throw syntaxError(trimmed.slice(from, from + 20));
     const [, quoted, symbol, word] = match;
-    if (quoted !== undefined) tokens.push({ text: quoted.slice(1, -1).replace(/\\(.)/g, '$1'), quoted: true });
+    if (quoted !== undefined)
+      tokens.push({ text: quoted.slice(1, -1).replace(/\\(.)/g, '$1'), quoted: true });
     else tokens.push({ text: symbol ?? word ?? '', quoted: false });
   }
   return tokens;
@@ -95,7 +101,8 @@ class Parser {
 
   /** `LIMIT n OFFSET m`, or `LIMIT m, n` as in old queries. */
   #window(): { limit: number; offset: number } {
-    if (!this.#accept('limit')) return { limit: DEFAULT_LIMIT, offset: this.#accept('offset') ? this.#count() : 0 };
+    if (!this.#accept('limit'))
+      return { limit: DEFAULT_LIMIT, offset: this.#accept('offset') ? this.#count() : 0 };
     const first = this.#count();
     if (this.#accept(',')) return { limit: this.#count(), offset: first };
     return { limit: first, offset: this.#accept('offset') ? this.#count() : 0 };
@@ -160,7 +167,12 @@ class Parser {
   #field(name: string): Field {
     const field = this.#module?.byName.get(name);
     if (field) return field;
-    throw new ZohoError({ status: 400, code: 'INVALID_QUERY', message: 'invalid query formed', details: { reason: 'column given seems to be invalid', column_name: name } });
+    throw new ZohoError({
+      status: 400,
+      code: 'INVALID_QUERY',
+      message: 'invalid query formed',
+      details: { reason: 'column given seems to be invalid', column_name: name },
+    });
   }
 
   #next(): Token {

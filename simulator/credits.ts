@@ -7,7 +7,10 @@ import { SlidingWindow } from './sliding-window';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-export type Limits = Pick<SimulatorOptions, 'creditsPerDay' | 'concurrency' | 'subConcurrency' | 'downloadsPerMinute'>;
+export type Limits = Pick<
+  SimulatorOptions,
+  'creditsPerDay' | 'concurrency' | 'subConcurrency' | 'downloadsPerMinute'
+>;
 
 export class Credits {
   readonly #day: SlidingWindow;
@@ -40,7 +43,8 @@ export class Credits {
   }
 
   enter(heavy: boolean): () => void {
-    const full = this.#running >= this.limits.concurrency || (heavy && this.#heavyRunning >= this.limits.subConcurrency);
+    const full =
+      this.#running >= this.limits.concurrency || (heavy && this.#heavyRunning >= this.limits.subConcurrency);
     if (full) throw this.#tooMany();
     this.#running += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);

@@ -7,7 +7,10 @@ import type { SimulatorOptions } from './options';
 import type { Change, Deleted, Field, Module, Operation, Row, User, Value } from './types';
 import { valueReader, type ReadValue } from './values';
 
-export type CrmOptions = Pick<SimulatorOptions, 'seed' | 'records' | 'conversionNotifies' | 'restoreNotifies' | 'restoreMovesModifiedTime'>;
+export type CrmOptions = Pick<
+  SimulatorOptions,
+  'seed' | 'records' | 'conversionNotifies' | 'restoreNotifies' | 'restoreMovesModifiedTime'
+>;
 
 export class Table {
   readonly rows = new Map<string, Row>();
@@ -96,7 +99,12 @@ export class Crm {
   edit(name: string, id: string, values: Readonly<Record<string, Value>>, by: User = firstUser()): Row {
     const table = this.table(name);
     const row = live(table, id);
-    const next: Row = { ...row, modifiedMs: this.clock.second(), modifiedBy: by, changes: { ...row.changes, ...values } };
+    const next: Row = {
+      ...row,
+      modifiedMs: this.clock.second(),
+      modifiedBy: by,
+      changes: { ...row.changes, ...values },
+    };
     table.rows.set(id, next);
     this.#emit(table, 'update', next, Object.keys(values));
     return next;
@@ -155,7 +163,11 @@ export class Crm {
   #fill(options: CrmOptions): Generator {
     const counts = new Map(catalogue.map((spec) => [spec.apiName, Math.ceil(options.records * spec.share)]));
     const countOf = (name: string): number => counts.get(name) ?? 0;
-    const generator = createGenerator({ seed: options.seed, count: countOf, find: (name) => this.table(name).module });
+    const generator = createGenerator({
+      seed: options.seed,
+      count: countOf,
+      find: (name) => this.table(name).module,
+    });
     for (const module of modules) {
       const table = new Table(module, valueReader(generator, module));
       this.#tables.set(module.apiName, table);
@@ -172,7 +184,15 @@ export class Crm {
 function firstVersion(generator: Generator, module: Module, index: number): Row {
   const user = generator.user(module, index);
   const times = generator.times(module, index);
-  return { id: recordId(module, index), index, ...times, createdBy: user, modifiedBy: user, convertedMs: null, changes: {} };
+  return {
+    id: recordId(module, index),
+    index,
+    ...times,
+    createdBy: user,
+    modifiedBy: user,
+    convertedMs: null,
+    changes: {},
+  };
 }
 
 function live(table: Table, id: string): Row {

@@ -15,7 +15,15 @@ export const channelKinds = ['expire-channel'] as const;
 export const postKinds = ['drop', 'double', 'delay', 'reorder'] as const;
 
 export const faultKinds = [
-  ...new Set([...answerKinds, ...silenceKinds, ...lateKinds, ...damageKinds, ...bulkKinds, ...channelKinds, ...postKinds]),
+  ...new Set([
+    ...answerKinds,
+    ...silenceKinds,
+    ...lateKinds,
+    ...damageKinds,
+    ...bulkKinds,
+    ...channelKinds,
+    ...postKinds,
+  ]),
 ];
 export type FaultKind = (typeof faultKinds)[number];
 

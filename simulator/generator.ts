@@ -24,7 +24,11 @@ export interface Generator {
   user(module: Module, index: number): User;
 }
 
-export function createGenerator(options: { seed: number; count: (module: string) => number; find: (name: string) => Module }): Generator {
+export function createGenerator(options: {
+  seed: number;
+  count: (module: string) => number;
+  find: (name: string) => Module;
+}): Generator {
   const { seed } = options;
   const saltOf = (module: Module, salt: number): number => module.ordinal * 10_000 + salt;
   const target = (field: Field, random: Random): Value => {
@@ -37,7 +41,12 @@ export function createGenerator(options: { seed: number; count: (module: string)
   return {
     value(module, field, index) {
       const random = randomFor(seed, index, saltOf(module, field.ordinal));
-      if (!field.mandatory && field.dataType !== 'boolean' && field.dataType !== 'ownerlookup' && random() < EMPTY_SHARE)
+      if (
+        !field.mandatory &&
+        field.dataType !== 'boolean' &&
+        field.dataType !== 'ownerlookup' &&
+        random() < EMPTY_SHARE
+      )
         return null;
       return special(field, random, index) ?? byType(field, random, target);
     },
@@ -59,13 +68,18 @@ function special(field: Field, random: Random, index: number): Value | undefined
     case 'Company':
       return `${pick(random, phrases.companies)} ${pick(random, phrases.companyForms)}`;
     case 'Street':
-      return random() < 0.1 ? `c/o "Empfang", 2. OG\n${pick(random, phrases.streets)}` : pick(random, phrases.streets);
+      return random() < 0.1
+        ? `c/o "Empfang", 2. OG\n${pick(random, phrases.streets)}`
+        : pick(random, phrases.streets);
     case 'City':
       return pick(random, phrases.cities);
     case 'Zip_Code':
       return digits(random, 5);
     case 'Tag':
-      return pick(random, phrases.tagSets).map((name) => ({ name, id: `5725767000000${phrases.tagId(name)}` }));
+      return pick(random, phrases.tagSets).map((name) => ({
+        name,
+        id: `5725767000000${phrases.tagId(name)}`,
+      }));
     case 'Budget':
       return money(random, 12, 9);
     case 'Record_Status__s':
@@ -141,10 +155,14 @@ function chosen(random: Random, from: readonly string[]): Value {
 
 function longText(random: Random): string {
   const parts = 1 + below(random, random() < 0.01 ? 200 : 4);
-  return Array.from({ length: parts }, () => pick(random, phrases.sentences)).join(pick(random, phrases.joints));
+  return Array.from({ length: parts }, () => pick(random, phrases.sentences)).join(
+    pick(random, phrases.joints),
+  );
 }
 
 function richText(random: Random): string {
   const parts = 1 + below(random, random() < 0.2 ? 20 : 3);
-  return Array.from({ length: parts }, () => `<p style="x">${pick(random, phrases.sentences)}</p>`).join('<br>\n');
+  return Array.from({ length: parts }, () => `<p style="x">${pick(random, phrases.sentences)}</p>`).join(
+    '<br>\n',
+  );
 }

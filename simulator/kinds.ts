@@ -1,7 +1,17 @@
 // Sorts field types into the few kinds that formats, criteria and the control API care about; it never holds values.
 import type { Field, Value } from './types';
 
-export type Kind = 'decimal' | 'identity' | 'boolean' | 'date' | 'datetime' | 'reference' | 'tags' | 'choices' | 'opaque' | 'text';
+export type Kind =
+  | 'decimal'
+  | 'identity'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'reference'
+  | 'tags'
+  | 'choices'
+  | 'opaque'
+  | 'text';
 
 export function kindOf(field: Field): Kind {
   if (field.apiName === 'Tag') return 'tags';

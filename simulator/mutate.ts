@@ -31,7 +31,9 @@ const NOT_EDITED = new Set(['id', 'Owner', 'Tag', 'Converted__s', 'Converted_Dat
 export function mutate(crm: Crm, mutation: Mutation): Touched {
   const random = randomFor(mutation.seed ?? 1, mutation.creates ?? 0, MADE_UP_FROM);
   const table = crm.table(mutation.module);
-  const restorable = [...table.deleted.values()].filter((gone) => gone.kind === 'recycle').map((gone) => gone.row.id);
+  const restorable = [...table.deleted.values()]
+    .filter((gone) => gone.kind === 'recycle')
+    .map((gone) => gone.row.id);
   const known = mutation.onlyIds?.filter((id) => table.rows.has(id)) ?? table.ids();
   const pool = shuffle(random, [...known]);
   const take = (count = 0): string[] => pool.splice(0, count);
@@ -39,7 +41,8 @@ export function mutate(crm: Crm, mutation: Mutation): Touched {
   const converted = take(mutation.converts);
   const drifted = take(mutation.drifts);
   // With few records left an edit may hit the same record twice, as people do.
-  const edited = pool.length === 0 ? [] : Array.from({ length: mutation.edits ?? 0 }, () => pick(random, pool));
+  const edited =
+    pool.length === 0 ? [] : Array.from({ length: mutation.edits ?? 0 }, () => pick(random, pool));
   const restored = restorable.slice(0, mutation.restores ?? 0);
   const name = mutation.module;
   for (const id of edited) crm.edit(name, id, someValues(crm, table.module, random));
@@ -52,7 +55,9 @@ export function mutate(crm: Crm, mutation: Mutation): Touched {
 }
 
 function someValues(crm: Crm, module: Module, random: Random): Record<string, Value> {
-  const candidates = module.fields.filter((field) => !field.readOnly && field.exportable && !NOT_EDITED.has(field.apiName));
+  const candidates = module.fields.filter(
+    (field) => !field.readOnly && field.exportable && !NOT_EDITED.has(field.apiName),
+  );
   const chosen = shuffle(random, [...candidates]).slice(0, 1 + below(random, 3));
   return Object.fromEntries(chosen.map((field) => [field.apiName, madeUp(crm, module, { field, random })]));
 }

@@ -64,7 +64,8 @@ export class OAuth {
   check(token: string): { readonly user: User; readonly expiresMs: number } | null {
     for (const grant of this.#grants.values()) {
       const found = grant.tokens.find((known) => known.text === token);
-      if (found && found.expiresMs > this.clock.now()) return { user: grant.user, expiresMs: found.expiresMs };
+      if (found && found.expiresMs > this.clock.now())
+        return { user: grant.user, expiresMs: found.expiresMs };
     }
     return null;
   }
@@ -79,7 +80,9 @@ export class OAuth {
 
   live(): number {
     const now = this.clock.now();
-    return [...this.#grants.values()].flatMap((grant) => grant.tokens).filter((token) => token.expiresMs > now).length;
+    return [...this.#grants.values()]
+      .flatMap((grant) => grant.tokens)
+      .filter((token) => token.expiresMs > now).length;
   }
 
   reset(): void {

@@ -4,7 +4,9 @@ export type Random = () => number;
 
 export function randomFor(seed: number, index: number, salt: number): Random {
   let state =
-    Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35) ^ Math.imul(salt + 1, 0x27d4eb2f);
+    Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^
+    Math.imul(index + 1, 0xc2b2ae35) ^
+    Math.imul(salt + 1, 0x27d4eb2f);
   state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -7,7 +7,11 @@ import type { Zone } from './zone';
 export const RICH_TEXT_CUT = 500;
 
 /** JSON by hand, because a number must keep digits that a double would lose. */
-export function jsonOf(field: Field, value: Value, options: { zone: Zone; cut: boolean; ownerEmail: boolean }): string {
+export function jsonOf(
+  field: Field,
+  value: Value,
+  options: { zone: Zone; cut: boolean; ownerEmail: boolean },
+): string {
   if (value === null) return 'null';
   switch (kindOf(field)) {
     case 'decimal':

@@ -22,9 +22,9 @@ export const errorTypes = {
     means: 'Network trouble or a failing answer of Zoho.',
     operator: 'Nothing; it is tried again until it works.',
   },
-  PageTokenExpired: {
+  ChainExpired: {
     retry: false,
-    means: 'The page token of a Bulk Read chain is over 24 hours old.',
+    means: 'A Bulk Read chain cannot go on: its page token is over 24 hours old, or the module has other fields by now.',
     operator: 'Nothing; the export starts again at page 1.',
   },
   ExportGone: {
@@ -47,10 +47,25 @@ export const errorTypes = {
     means: 'A complete export lacks suspiciously many rows that the mirror has.',
     operator: 'Look at the permissions of the Zoho user first. If the rows are really gone: `resume`.',
   },
+  PageIncomplete: {
+    retry: true,
+    means: 'A page did not arrive whole: stalled, cut off, wrong checksum, too few rows.',
+    operator: 'Nothing; the page is taken again behind the last committed batch.',
+  },
+  DatabaseTransient: {
+    retry: true,
+    means: 'The database cannot be reached, or gave way to somebody else.',
+    operator: 'Bring the database back; everything waits and goes on by itself.',
+  },
   Superseded: {
-    retry: false,
+    retry: true,
     means: 'Another attempt has already moved the page checkpoint on.',
-    operator: 'Nothing; the other attempt goes on.',
+    operator: 'Nothing; the next try goes on behind it.',
+  },
+  Bug: {
+    retry: false,
+    means: 'Zoho answered something that it never should, or the mirror asked something wrong.',
+    operator: 'Report it with the message; `resume` tries again after an upgrade.',
   },
 } as const;
 

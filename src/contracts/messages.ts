@@ -58,6 +58,38 @@ export interface Status {
   lastError?: string;
 }
 
+/** What a workflow needs to know of the configuration, as plain JSON. Milliseconds. */
+export interface ModuleSettings {
+  module: string;
+  /** No inbound address: no channel, catch-up every two minutes. */
+  polling: boolean;
+  /** The namespace knows the mirror's search attributes. */
+  searchAttributes: boolean;
+  renewEveryMs: number;
+  pollFirstMs: number;
+  pollMaxMs: number;
+  notificationWindowMs: number;
+  /** Fields of the module that are not mirrored, and why. */
+  skipped: { field: string; reason: string }[];
+}
+
+/** One Bulk Read job on its way. */
+export interface ExportJob {
+  jobId: string;
+  page: number;
+  /** ISO instant: Zoho's `created_time` of this job. */
+  createdAt: string;
+}
+
+export interface JobReport {
+  state: 'running' | 'completed' | 'failed';
+  stateText: string;
+  rows?: number;
+  downloadPath?: string;
+  moreRecords?: boolean;
+  nextPageToken?: string;
+}
+
 export interface InitialSyncInput {
   module: string;
 }
@@ -65,11 +97,13 @@ export interface InitialSyncInput {
 export interface InitialSyncStatus extends Status {
   counts: Counts;
   pages: number;
-  /** Rows of the page being loaded that are committed. */
-  page?: { number: number; rows: number; rowsDone: number };
+  /** The page that was last loaded or is loading. */
+  page?: { number: number; rows: number };
   /** ISO instant by Zoho's clock: everything changed later is somebody else's job. */
   t0?: string;
   watermark?: string;
+  since?: string;
+  route?: 'coql' | 'bulk-read';
 }
 
 export interface ChannelRenewalInput {
@@ -126,10 +160,17 @@ export interface CatchUpInput extends CatchUpRequest {
 
 export interface CatchUpStatus extends Status {
   counts: Counts;
+  pages: number;
   since?: string;
   watermark?: string;
   /** How the changes are read, once known. */
   route?: 'coql' | 'bulk-read';
+}
+
+/** Where a walk over changed records goes on. ISO instant and record id. */
+export interface ReadPosition {
+  modifiedAt: string;
+  id: string;
 }
 
 export interface JobFinished {

@@ -71,6 +71,11 @@ export interface MergeRequest {
    * throws `SupersededError` when the checkpoint is not at `from` (a zombie attempt stops there).
    */
   checkpoint?: { jobId: string; from: number; to: number; complete: boolean };
+  /**
+   * Called inside the transaction with the ids of `reread`, if there are any, just before the commit; when it throws, nothing is
+   * committed. So a hint is durable before the row that caused it counts as done.
+   */
+  beforeCommit?: (reread: readonly RecordId[]) => Promise<void>;
   signal?: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
-export { createZoho, type ZohoOptions } from './create';
+export { createZoho, type ZohoCall, type ZohoOptions } from './create';
 export { ZohoError, type Verdict } from './errors';
+export type { TokenStore } from './oauth';
 export type {
   BulkJob,
   BulkJobRequest,

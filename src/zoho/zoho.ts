@@ -141,8 +141,8 @@ export interface Zoho {
     signal?: AbortSignal,
   ): Promise<{ askedAt: Instant; records: DeletedRecord[]; more: boolean }>;
 
-  /** How many records have Modified_Time at or after `since` (COQL count). */
-  countChanged(module: string, since: Instant, signal?: AbortSignal): Promise<number>;
+  /** Whether more than `count` records have Modified_Time at or after `since`: one COQL row, 1 credit. COQL has no documented COUNT. */
+  hasMoreChanged(module: string, since: Instant, count: number, signal?: AbortSignal): Promise<boolean>;
   /** Ids of records with `since` ≤ Modified_Time < `until`, in (Modified_Time, id) order, at most 2,000, after the cursor. */
   changedPage(
     module: string,

@@ -1,0 +1,173 @@
+// The way of a CSV row: create the export, look whether it is ready, load a page of it.
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { Readable } from 'node:stream';
+import { addCounts, noCounts, type Counts, type ExportJob, type JobReport } from '../contracts';
+import type { MergeRequest } from '../db';
+import { parseInstant, toIsoMs } from '../mirror';
+import { PageError, type PageBatch } from '../pages';
+import { callbackUrl } from '../webhook';
+import { ZohoError } from '../zoho';
+import type { Catalog } from './catalog';
+import type { Deps } from './deps';
+import { failure } from './failures';
+import { sendHints } from './temporal';
+
+export interface CreateJob {
+  module: string;
+  page: number;
+  pageToken?: string;
+  /** ISO; only records modified at or after it. */
+  modifiedSince?: string;
+}
+
+export interface LoadPage {
+  module: string;
+  jobId: string;
+  downloadPath: string;
+  rows: number;
+  /** ISO: `created_time` of the chain's first job. */
+  observedAt: string;
+}
+
+export interface LoadedPage {
+  rows: number;
+  counts: Counts;
+  /** Rows that an earlier attempt had committed. */
+  resumedAtRow: number;
+}
+
+/** Rows a transaction: small enough to keep memory flat and locks short, large enough for set-based SQL. */
+const batchRows = 5_000;
+const attemptsBeforeNewExport = 3;
+
+export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, temporal }: Deps) => ({
+  /**
+   * Creates the job of one page. Zoho has no idempotency key: a try whose answer was lost leaves an orphan job, which costs
+   * credits and nothing else. A field that Zoho refuses is dropped, remembered, and the job is created without it.
+   */
+  async createExport(request: CreateJob): Promise<ExportJob> {
+    const signal = cancellationSignal();
+    const callback = config.publicUrl
+      ? callbackUrl(config.publicUrl, config.webhookSecret, activityInfo().workflowExecution!.workflowId)
+      : undefined;
+    try {
+      const job = request.pageToken
+        ? await zoho.continueBulkJob(request.pageToken, callback, signal)
+        : await createFirst(request, callback, signal);
+      return { jobId: job.id, page: request.page, createdAt: toIsoMs(job.createdAt) };
+    } catch (error) {
+      throw asChainError(error);
+    }
+
+    async function createFirst({ module, modifiedSince, page }: CreateJob, callbackTo: string | undefined, aborted: AbortSignal) {
+      for (;;) {
+        const plan = await catalog.plan(module, { signal: aborted });
+        try {
+          return await zoho.createBulkJob(
+            {
+              module,
+              fields: plan.ask.map(({ apiName }) => apiName),
+              page,
+              ...(modifiedSince ? { modifiedSince: parseInstant(modifiedSince) } : {}),
+              ...(callbackTo ? { callbackUrl: callbackTo } : {}),
+            },
+            aborted,
+          );
+        } catch (error) {
+          const refused = refusedField(error);
+          if (!refused || !plan.mapping.fields.some(({ field }) => field.apiName === refused)) throw error;
+          await dropField(db, catalog, module, refused, aborted);
+        }
+      }
+    }
+  },
+
+  /** Reads the job's state from Zoho. What a callback posted is never believed. */
+  async readExport(jobId: string): Promise<JobReport> {
+    const job = await zoho.bulkJob(jobId, cancellationSignal()).catch((error: unknown) => {
+      throw asChainError(error);
+    });
+    return {
+      state: job.state,
+      stateText: job.failure ?? job.stateText,
+      ...(job.result
+        ? {
+            rows: job.result.count,
+            downloadPath: job.result.downloadPath,
+            moreRecords: job.result.moreRecords,
+            ...(job.result.nextPageToken ? { nextPageToken: job.result.nextPageToken } : {}),
+          }
+        : {}),
+    };
+  },
+
+  /** Download → unzip → parse → type → stage → merge → checkpoint, batch by batch, behind what an earlier attempt committed. */
+  async loadPage(page: LoadPage): Promise<LoadedPage> {
+    const signal = cancellationSignal();
+    const done = await db.checkpoint(page.jobId);
+    let counts = done?.counts ?? noCounts();
+    const resumedAtRow = done?.rowsDone ?? 0;
+    if (done?.complete) return { rows: page.rows, counts, resumedAtRow };
+
+    const plan = await catalog.plan(page.module, { signal });
+    // An export may lag, so it revives nobody by itself: such ids are re-read like any other hint.
+    const hintRereads = (ids: readonly string[]): Promise<void> =>
+      sendHints(temporal, page.module, { ids: [...ids], operation: 'unknown', receivedAt: new Date().toISOString() });
+    const observedAt = parseInstant(page.observedAt);
+    try {
+      const zip = await zoho.download(page.downloadPath, signal);
+      const batches = readPage(zip as Readable, {
+        mapping: plan.mapping,
+        observedAt,
+        expectedRows: page.rows,
+        skipRows: resumedAtRow,
+        batchRows,
+      });
+      for await (const batch of batches) {
+        signal.throwIfAborted();
+        const merged = await db.merge(plan.table, { ...mergeOf(page, batch), beforeCommit: hintRereads, signal });
+        counts = addCounts(counts, merged.counts);
+        heartbeat({ rowsDone: batch.to });
+      }
+    } catch (error) {
+      throw asPageError(error);
+    }
+    return { rows: page.rows, counts, resumedAtRow };
+  },
+});
+
+const mergeOf = (page: LoadPage, batch: PageBatch): MergeRequest => ({
+  observations: batch.observations,
+  rejects: batch.rejects,
+  fromExport: true,
+  checkpoint: { jobId: page.jobId, from: batch.from, to: batch.to, complete: batch.last },
+});
+
+const refusedField = (error: unknown): string | undefined =>
+  error instanceof ZohoError && (error.code === 'FIELD_NOT_SUPPORTED' || error.code === 'FIELD_NOT_AVAILABLE')
+    ? error.details.api_name
+    : undefined;
+
+async function dropField(db: Deps['db'], catalog: Catalog, module: string, field: string, signal: AbortSignal): Promise<void> {
+  await db.dropField(module, field);
+  await catalog.plan(module, { fresh: true, signal });
+}
+
+/** What breaks a chain of pages starts it again; what loses one page's file exports that page again. */
+function asChainError(error: unknown): unknown {
+  if (!(error instanceof ZohoError) || error.verdict !== 'refused') return error;
+  if (['EXPIRED_VALUE', 'INVALID_DATA', 'TOKEN_BOUND_DATA_MISMATCH'].includes(error.code))
+    return failure('ChainExpired', `Zoho no longer takes the page token (${error.code})`);
+  if (error.code === 'RESOURCE_NOT_FOUND') return failure('ExportGone', 'Zoho no longer knows the export job');
+  return error;
+}
+
+function asPageError(error: unknown): unknown {
+  if (error instanceof ZohoError && error.verdict === 'refused')
+    return failure('ExportGone', `Zoho no longer has the file of the export (${error.code})`);
+  if (!(error instanceof PageError)) return error;
+  if (error.code === 'COLUMNS') return failure('ChainExpired', error.message);
+  // The same file again and again is broken at Zoho's end: only a new export can help.
+  if (activityInfo().attempt >= attemptsBeforeNewExport) return failure('ExportGone', error.message);
+  return error;
+}

@@ -1,0 +1,91 @@
+// Per module: configuration, metadata and mapping in one plan, kept for a while, because every page and every re-read needs it.
+import { ApplicationFailure } from '@temporalio/common';
+import type { Config, ModuleConfig } from '../config';
+import type { Database, TargetTable } from '../db';
+import { MappingError, modifiedTime, planMapping, typings, type Field, type Mapping, type Typing } from '../mirror';
+import { ZohoError, type Zoho } from '../zoho';
+
+export interface ModulePlan {
+  module: string;
+  mapping: Mapping;
+  table: TargetTable;
+  /** In the mapping's order. */
+  typings: readonly Typing[];
+  /** What Zoho is asked for: the mapped fields and Modified_Time. */
+  ask: readonly Field[];
+}
+
+/** A field that was added or renamed in Zoho is noticed after this long at the latest. */
+const keptForMs = 10 * 60_000;
+
+export class Catalog {
+  private readonly plans = new Map<string, { plan: Promise<ModulePlan>; until: number }>();
+
+  constructor(private readonly deps: { config: Config; zoho: Zoho; db: Database; clock?: () => number }) {}
+
+  /** The plan of a module. Throws an InvalidInput failure for a module that is not configured or that Zoho does not have. */
+  plan(module: string, options: { fresh?: boolean; signal?: AbortSignal } = {}): Promise<ModulePlan> {
+    const now = (this.deps.clock ?? Date.now)();
+    const kept = this.plans.get(module);
+    if (kept && !options.fresh && kept.until > now) return kept.plan;
+    const plan = this.make(module, options.signal);
+    this.plans.set(module, { plan, until: now + keptForMs });
+    plan.catch(() => this.plans.get(module)?.plan === plan && this.plans.delete(module));
+    return plan;
+  }
+
+  private async make(module: string, signal?: AbortSignal): Promise<ModulePlan> {
+    const settings = this.settings(module);
+    const metadata = await this.metadata(module, signal);
+    const { droppedFields } = await this.deps.db.state(module);
+    const mapping = planned(module, metadata, settings, droppedFields);
+    const asked = mapping.fields.map(({ field }) => field);
+    if (!asked.some(({ apiName }) => apiName === modifiedTime))
+      asked.push(metadata.find(({ apiName }) => apiName === modifiedTime)!);
+    return { module, mapping, table: targetTable(settings, mapping), typings: typings(mapping), ask: asked };
+  }
+
+  private settings(module: string): ModuleConfig {
+    const settings = this.deps.config.modules[module];
+    if (settings) return settings;
+    const names = Object.keys(this.deps.config.modules).join(', ');
+    throw invalidInput(`The module ${module} is not configured. Configured: ${names}`);
+  }
+
+  private async metadata(module: string, signal?: AbortSignal): Promise<Field[]> {
+    const known = await this.deps.zoho.modules(signal);
+    const found = known.find(({ apiName }) => apiName === module);
+    if (!found || !found.apiSupported) {
+      const names = known.filter(({ apiSupported }) => apiSupported).map(({ apiName }) => apiName);
+      throw invalidInput(`Zoho has no module ${module} that the API supports. It has: ${names.join(', ')}`);
+    }
+    try {
+      return await this.deps.zoho.fields(module, signal);
+    } catch (error) {
+      if (error instanceof ZohoError && error.verdict === 'refused')
+        throw invalidInput(`Zoho gives no fields for the module ${module} (${error.code})`);
+      throw error;
+    }
+  }
+}
+
+export const invalidInput = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'InvalidInput');
+
+function planned(module: string, metadata: Field[], settings: ModuleConfig, dropped: string[]): Mapping {
+  try {
+    return planMapping(module, metadata, settings, dropped);
+  } catch (error) {
+    throw error instanceof MappingError ? invalidInput(error.message) : error;
+  }
+}
+
+const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => ({
+  module: mapping.module,
+  table: settings.table,
+  key: settings.columns.id ?? settings.key,
+  columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
+  deletes: settings.deletes,
+  ...(settings.schema ? { schema: settings.schema } : {}),
+  bookkeeping: { modifiedAt: 'zoho_modified_at', observedAt: 'zoho_observed_at', deletedAt: 'zoho_deleted_at' },
+  constants: settings.constants,
+});

@@ -1,0 +1,66 @@
+// The border between the rooms' errors and Temporal: every error leaves an activity with one of the types of contracts/errors.
+import { activityInfo, heartbeat, type Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import type { ActivityInterceptors } from '@temporalio/worker';
+import { errorTypes, type ErrorType } from '../contracts';
+import { DatabaseError, SchemaMismatchError, SupersededError } from '../db';
+import { PageError } from '../pages';
+import { ZohoError } from '../zoho';
+
+export const failure = (type: ErrorType, message: string): ApplicationFailure =>
+  errorTypes[type].retry
+    ? ApplicationFailure.retryable(message, type)
+    : ApplicationFailure.nonRetryable(message, type);
+
+/** What an activity throws, as workflows know it. An error that nobody classified is a bug of ours and is retried loudly. */
+export function asFailure(error: unknown): unknown {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof ZohoError) return zohoFailure(error);
+  if (error instanceof DatabaseError)
+    return failure(error.verdict === 'retry' ? 'DatabaseTransient' : 'DatabasePermanent', error.message);
+  if (error instanceof SchemaMismatchError) return failure('SchemaMismatch', error.message);
+  if (error instanceof SupersededError) return failure('Superseded', error.message);
+  if (error instanceof PageError) return failure('PageIncomplete', error.message);
+  return error;
+}
+
+function zohoFailure(error: ZohoError): ApplicationFailure {
+  const message = `${error.message} (${error.code})`;
+  switch (error.verdict) {
+    case 'transient':
+      return failure('ZohoTransient', message);
+    case 'throttled':
+      return ApplicationFailure.create({
+        message,
+        type: 'ZohoThrottled',
+        category: ApplicationFailureCategory.BENIGN,
+        ...(error.waitMs === undefined ? {} : { nextRetryDelay: error.waitMs }),
+      });
+    case 'permanent':
+    case 'refused':
+      return failure('ZohoPermanent', message);
+    case 'bug':
+      return failure('Bug', message);
+  }
+}
+
+const beatMs = 2_500;
+
+/**
+ * Around every activity: errors get their type, and a background heartbeat shows that the process lives, so that a killed
+ * worker is noticed within the heartbeat timeout however long a single call takes.
+ */
+export const activityInterceptor = (_context: Context): ActivityInterceptors => ({
+  inbound: {
+    async execute(input, next) {
+      const beat = setInterval(() => activityInfo().heartbeatTimeoutMs !== undefined && heartbeat(), beatMs);
+      try {
+        return await next(input);
+      } catch (error) {
+        throw asFailure(error);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  },
+});

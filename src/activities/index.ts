@@ -1,0 +1,32 @@
+// The only place where Zoho meets the database. One factory builds all activities from what comes from outside.
+import { createBulkReadActivities } from './bulk-read';
+import { createCatchUpActivities } from './catch-up';
+import { createChannelActivities } from './channels';
+import type { Deps } from './deps';
+import { createModuleActivities } from './modules';
+import { createRecordActivities } from './records';
+import { createRunActivities } from './runs';
+import { createSweepActivities } from './sweep';
+import { createTemporalActivities } from './temporal';
+
+export const createActivities = (deps: Deps) => ({
+  ...createModuleActivities(deps),
+  ...createBulkReadActivities(deps),
+  ...createRecordActivities(deps),
+  ...createSweepActivities(deps),
+  ...createCatchUpActivities(deps),
+  ...createChannelActivities(deps),
+  ...createRunActivities(deps),
+  ...createTemporalActivities(deps),
+});
+
+export type Activities = ReturnType<typeof createActivities>;
+export type { Deps } from './deps';
+export { Catalog } from './catalog';
+export { activityInterceptor } from './failures';
+export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
+export type { RenewedChannel } from './channels';
+export type { ChangesPart, ReadPart } from './catch-up';
+export type { Reread, RereadResult } from './records';
+export type { SweepPart, SweptPart, Unseen } from './sweep';
+export type { RunEnd } from './runs';

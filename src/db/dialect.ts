@@ -1,0 +1,80 @@
+// What a database must bring so that `store.ts` can keep the promises of `database.ts` on it. Types only.
+import type { Knex } from 'knex';
+import type { Instant } from '../mirror/instant';
+import type { RecordId } from '../mirror/record-id';
+import type { Entry } from './batch';
+import type { TargetColumn, TargetTable } from './database';
+import type { ActualColumn, Layout } from './layout';
+
+export type OwnTable =
+  | 'sync_state'
+  | 'tombstone'
+  | 'rejected_record'
+  | 'sync_run'
+  | 'page_checkpoint'
+  | 'oauth_token';
+
+/** `row`: a row is at fault; it is found by bisection and rejected. */
+export interface Verdict {
+  kind: 'retry' | 'permanent' | 'row';
+  /** In our words. */
+  means: string;
+  code: string;
+}
+
+export interface Tally {
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  deleted: number;
+  /** Entries with content; those in none of the above are stale. */
+  live: number;
+}
+
+/** One transaction's merging into one table. */
+export interface MergeSession {
+  /** A short cut for records that are new; answers the entries that still have to be merged. */
+  insertNew(entries: readonly Entry[]): Promise<Entry[]>;
+  stage(entries: readonly Entry[]): Promise<void>;
+  /** Merges the staged entries number `from` up to, not including, `to`. */
+  apply(range: { from: number; to: number; fromExport: boolean }): Promise<{ tally: Tally; reread: RecordId[] }>;
+  /** Open rejects of these ids, older than what is stored now, are settled. */
+  settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Dialect {
+  readonly name: 'sqlite' | 'mssql';
+  /** Entries merged at a time. */
+  readonly chunk: number;
+  own(table: OwnTable): string;
+  quote(name: string): string;
+  target(table: string): string;
+  /** A time of the mirror's own tables, as parameter. */
+  writeTime(at: Instant): string;
+  /** Any time of the database, as it comes back. */
+  readTime(value: unknown): Instant | undefined;
+  classify(error: unknown): Verdict;
+  /** Runs `work` in a transaction that no other process's migration or table change overlaps. */
+  exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
+  readonly migrations: { tableName: string; schemaName?: string };
+  savepoint(trx: Knex.Transaction): Promise<void>;
+  rollbackToSavepoint(trx: Knex.Transaction): Promise<void>;
+  releaseSavepoint(trx: Knex.Transaction): Promise<void>;
+
+  /** The columns of a table as they are; undefined when it does not exist. */
+  describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined>;
+  createTable(table: TargetTable, columns: readonly TargetColumn[]): string[];
+  addColumn(table: string, column: TargetColumn): string;
+  /** Undefined when the column takes every length anyway. */
+  widen(table: string, column: TargetColumn, actual: ActualColumn): string | undefined;
+  bookkeeping(table: TargetTable): { name: string; spelled: string }[];
+  addBookkeeping(table: string, column: { name: string; spelled: string }): string;
+  /** An expression that reads a column as its canonical text. */
+  canonical(expression: string, type: TargetColumn['type'], actual: ActualColumn): string;
+  /** `seconds` columns have no fraction. */
+  targetTime(at: Instant, precision: 'seconds' | 'milliseconds'): string;
+  /** Where a SELECT says how many rows it wants. */
+  page(limit: number): { top: string; limit: string };
+  openMerge(trx: Knex.Transaction, layout: Layout): Promise<MergeSession>;
+}

@@ -1,0 +1,138 @@
+// What the mirror remembers beside the records: watermarks, checkpoints, runs, the shared token. Never touches a target table.
+import type { Knex } from 'knex';
+import { addCounts, noCounts, type Counts } from '../contracts';
+import { later, type Instant } from '../mirror/instant';
+import type { MergeRequest, PageCheckpoint, RunRecord, SyncState } from './database';
+import type { Dialect, OwnTable } from './dialect';
+import { SupersededError } from './errors';
+
+type Row = Record<string, unknown>;
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const json = <T>(value: unknown, otherwise: T): T => (typeof value === 'string' ? (JSON.parse(value) as T) : otherwise);
+
+export class Ledger {
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly now: () => Instant,
+  ) {}
+
+  async #read(knex: Knex, table: OwnTable, key: Row): Promise<Row | undefined> {
+    return (await knex(this.dialect.own(table)).where(key).first()) as Row | undefined;
+  }
+
+  /** Locked until the end of the transaction, so that what is written depends on what was read. */
+  async #lock(trx: Knex.Transaction, table: OwnTable, key: Row): Promise<Row | undefined> {
+    return (await trx(this.dialect.own(table)).where(key).forUpdate().first()) as Row | undefined;
+  }
+
+  async #write(trx: Knex.Transaction, table: OwnTable, write: { key: Row; change: Row; fresh?: Row }): Promise<void> {
+    const own = this.dialect.own(table);
+    if ((await this.#lock(trx, table, write.key)) === undefined)
+      await trx(own).insert({ ...write.key, ...write.fresh, ...write.change });
+    else await trx(own).where(write.key).update(write.change);
+  }
+
+  async state(knex: Knex, module: string): Promise<SyncState & { madeTable?: string }> {
+    const row = await this.#read(knex, 'sync_state', { module });
+    const watermark = this.dialect.readTime(row?.watermark);
+    const fingerprint = text(row?.fingerprint);
+    const madeTable = text(row?.made_table);
+    return {
+      module,
+      ...(watermark === undefined ? {} : { watermark }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(madeTable === undefined ? {} : { madeTable }),
+      droppedFields: json<string[]>(row?.dropped_fields, []),
+    };
+  }
+
+  async #setState(trx: Knex.Transaction, module: string, change: Row): Promise<void> {
+    await this.#write(trx, 'sync_state', { key: { module }, change, fresh: { dropped_fields: '[]' } });
+  }
+
+  async moveWatermark(trx: Knex.Transaction, module: string, to: Instant): Promise<Instant> {
+    const row = await this.#lock(trx, 'sync_state', { module });
+    const stored = this.dialect.readTime(row?.watermark);
+    const watermark = stored === undefined ? to : later(stored, to);
+    await this.#setState(trx, module, { watermark: this.dialect.writeTime(watermark) });
+    return watermark;
+  }
+
+  setFingerprint = (trx: Knex.Transaction, module: string, fingerprint: string): Promise<void> =>
+    this.#setState(trx, module, { fingerprint });
+
+  setMadeTable = (trx: Knex.Transaction, module: string, table: string): Promise<void> =>
+    this.#setState(trx, module, { made_table: table });
+
+  async dropField(trx: Knex.Transaction, module: string, field: string): Promise<void> {
+    const row = await this.#lock(trx, 'sync_state', { module });
+    const fields = new Set(json<string[]>(row?.dropped_fields, []));
+    await this.#setState(trx, module, { dropped_fields: JSON.stringify([...fields.add(field)].sort()) });
+  }
+
+  async recordRun(trx: Knex.Transaction, run: RunRecord): Promise<void> {
+    const now = this.dialect.writeTime(this.now());
+    await this.#write(trx, 'sync_run', {
+      key: { run_id: run.runId },
+      change: {
+        workflow: run.workflow,
+        module: run.module,
+        outcome: run.outcome,
+        counts: JSON.stringify(run.counts),
+        detail: run.detail ?? null,
+        updated_at: now,
+      },
+      fresh: { started_at: now },
+    });
+  }
+
+  async readToken(knex: Knex, name: string): Promise<string | undefined> {
+    return text((await this.#read(knex, 'oauth_token', { name }))?.sealed);
+  }
+
+  async writeToken(trx: Knex.Transaction, name: string, sealed: string): Promise<void> {
+    const change = { sealed, updated_at: this.dialect.writeTime(this.now()) };
+    await this.#write(trx, 'oauth_token', { key: { name }, change });
+  }
+
+  async checkpoint(knex: Knex, jobId: string): Promise<PageCheckpoint | undefined> {
+    const row = await this.#read(knex, 'page_checkpoint', { job_id: jobId });
+    return row === undefined ? undefined : pageOf(jobId, row);
+  }
+
+  /** Before the work: takes the checkpoint's row, or stops a zombie. */
+  async claim(trx: Knex.Transaction, wanted: NonNullable<MergeRequest['checkpoint']>): Promise<void> {
+    const row = await this.#lock(trx, 'page_checkpoint', { job_id: wanted.jobId });
+    if (Number(row?.rows_done ?? 0) !== wanted.from) throw new SupersededError(wanted.jobId);
+    if (row !== undefined) return;
+    await trx(this.dialect.own('page_checkpoint')).insert({
+      job_id: wanted.jobId,
+      rows_done: 0,
+      complete: 0,
+      counts: JSON.stringify(noCounts()),
+      updated_at: this.dialect.writeTime(this.now()),
+    });
+  }
+
+  /** After the work, in the same transaction. */
+  async advance(trx: Knex.Transaction, moved: NonNullable<MergeRequest['checkpoint']>, counts: Counts): Promise<void> {
+    const key = { job_id: moved.jobId };
+    const row = (await this.#lock(trx, 'page_checkpoint', key)) ?? {};
+    const before = pageOf(moved.jobId, row);
+    await trx(this.dialect.own('page_checkpoint'))
+      .where(key)
+      .update({
+        rows_done: moved.to,
+        complete: before.complete || moved.complete ? 1 : 0,
+        counts: JSON.stringify(addCounts(before.counts, counts)),
+        updated_at: this.dialect.writeTime(this.now()),
+      });
+  }
+}
+
+const pageOf = (jobId: string, row: Row): PageCheckpoint => ({
+  jobId,
+  rowsDone: Number(row.rows_done),
+  complete: Number(row.complete) === 1,
+  counts: json<Counts>(row.counts, noCounts()),
+});

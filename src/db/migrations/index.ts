@@ -1,0 +1,45 @@
+// The mirror's own tables as Knex migrations, numbered for ever. Never touches a target table, never drops anything.
+import type { Knex } from 'knex';
+import type { Dialect } from '../dialect';
+import { DatabaseError } from '../errors';
+import { createOwnTables } from './0001-own-tables';
+
+interface Step {
+  name: string;
+  up(trx: Knex.Transaction, dialect: Dialect): Promise<void>;
+}
+
+const steps: readonly Step[] = [{ name: '0001-own-tables', up: createOwnTables }];
+
+/** A list in code: a folder scan would also find what an older build left behind. */
+const source = (dialect: Dialect): Knex.MigrationSource<Step> => ({
+  getMigrations: async () => [...steps],
+  getMigrationName: (step) => step.name,
+  getMigration: async (step) => ({
+    up: async (knex) => step.up(knex as Knex.Transaction, dialect),
+    down: async () => {
+      throw new Error('The mirror never takes a migration back');
+    },
+  }),
+});
+
+/**
+ * All steps in one transaction behind the dialect's lock: a second process waits, a killed one leaves nothing.
+ * Knex's own lock alone would not do: two processes that both find no tables race for creating them (knex/knex#3538).
+ */
+export async function migrate(knex: Knex, dialect: Dialect): Promise<void> {
+  await dialect.exclusively(knex, async (trx) => {
+    await refuseNewer(trx, dialect);
+    await trx.migrate.latest({ ...dialect.migrations, migrationSource: source(dialect) });
+  });
+}
+
+async function refuseNewer(trx: Knex.Transaction, dialect: Dialect): Promise<void> {
+  const { tableName, schemaName } = dialect.migrations;
+  const schema = schemaName === undefined ? trx.schema : trx.schema.withSchema(schemaName);
+  if (!(await schema.hasTable(tableName))) return;
+  const table = schemaName === undefined ? tableName : `${schemaName}.${tableName}`;
+  const done = (await trx(table).select('name')) as { name: string }[];
+  if (done.some(({ name }) => !steps.some((step) => step.name === name)))
+    throw new DatabaseError('permanent', 'The database was set up by a newer version of the mirror: update this one');
+}

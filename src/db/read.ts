@@ -1,0 +1,153 @@
+// Reads of the target table: registers, unseen rows, counts, whole rows. Never writes.
+import type { Knex } from 'knex';
+import type { TypedValue } from '../mirror/column-type';
+import type { Instant } from '../mirror/instant';
+import type { Registers } from '../mirror/observation';
+import { recordId, type RecordId } from '../mirror/record-id';
+import type { OpenCounts, StoredRow } from './database';
+import type { Dialect } from './dialect';
+import type { Layout } from './layout';
+
+const idsPerStatement = 1_000;
+const rowsPerStatement = 2_000;
+type Row = Record<string, unknown>;
+
+export class Reader {
+  readonly #t: string;
+  readonly #key: string;
+  readonly #id: string;
+  readonly #m: string;
+  readonly #o: string;
+  readonly #d: string;
+
+  constructor(
+    private readonly knex: Knex,
+    private readonly dialect: Dialect,
+    private readonly layout: Layout,
+  ) {
+    const { table, key } = layout;
+    this.#t = dialect.target(table.table);
+    this.#key = `t.${dialect.quote(key.name)}`;
+    this.#id = dialect.canonical(this.#key, { kind: 'bigint' }, key);
+    this.#m = `t.${dialect.quote(table.bookkeeping.modifiedAt)}`;
+    this.#o = `t.${dialect.quote(table.bookkeeping.observedAt)}`;
+    this.#d = `t.${dialect.quote(table.bookkeeping.deletedAt)}`;
+  }
+
+  async #rows(sql: string, bindings: readonly (string | number)[] = []): Promise<Row[]> {
+    return (await this.knex.raw(sql, [...bindings])) as Row[];
+  }
+
+  async registers(ids: readonly RecordId[]): Promise<Map<RecordId, Registers>> {
+    const found = new Map<RecordId, Registers>();
+    for (let from = 0; from < ids.length; from += idsPerStatement)
+      await this.#someRegisters(ids.slice(from, from + idsPerStatement), found);
+    return found;
+  }
+
+  /** Ids are nothing but digits, so they may stand in the statement itself. */
+  async #someRegisters(ids: readonly RecordId[], found: Map<RecordId, Registers>): Promise<void> {
+    const list = ids.map((id) => recordId(id)).join(', ');
+    const tombs = await this.#rows(
+      `SELECT CAST(d.id AS varchar(20)) AS id, d.gone_at, d.modified_at, d.observed_at
+         FROM ${this.dialect.own('tombstone')} d WHERE d.module = ? AND d.id IN (${list})`,
+      [this.layout.table.module],
+    );
+    for (const row of tombs) {
+      found.set(recordId(row.id), {
+        ...this.#content(row.modified_at, row.observed_at),
+        ...this.#present('goneAt', row.gone_at),
+      });
+    }
+    const rows = await this.#rows(
+      `SELECT ${this.#id} AS id, ${this.#m} AS m, ${this.#o} AS o
+         FROM ${this.#t} t WHERE ${this.#key} IN (${list}) AND ${this.#o} IS NOT NULL`,
+    );
+    for (const row of rows) {
+      const id = recordId(row.id);
+      found.set(id, { ...found.get(id), ...this.#content(row.m, row.o) });
+    }
+  }
+
+  #content = (m: unknown, o: unknown): Registers => ({
+    ...this.#present('modifiedAt', m),
+    ...this.#present('observedAt', o),
+  });
+
+  #present<K extends string>(name: K, value: unknown): Partial<Record<K, Instant>> {
+    const at = this.dialect.readTime(value);
+    return at === undefined ? {} : ({ [name]: at } as Record<K, Instant>);
+  }
+
+  async countUnseen(before: Instant): Promise<number> {
+    const rows = await this.#rows(
+      `SELECT count(*) AS n FROM ${this.#t} t WHERE ${this.#o} < ? AND ${this.#d} IS NULL`,
+      [this.dialect.targetTime(before, 'milliseconds')],
+    );
+    return Number(rows[0]?.n ?? 0);
+  }
+
+  async unseen(before: Instant, after: RecordId | undefined, limit: number): Promise<RecordId[]> {
+    const page = this.dialect.page(limit);
+    const rows = await this.#rows(
+      `SELECT ${page.top} ${this.#id} AS id FROM ${this.#t} t
+        WHERE ${this.#o} < ? AND ${this.#d} IS NULL AND ${this.#key} > ${after === undefined ? '0' : recordId(after)}
+        ORDER BY ${this.#key} ${page.limit}`,
+      [this.dialect.targetTime(before, 'milliseconds')],
+    );
+    return rows.map((row) => recordId(row.id));
+  }
+
+  async count(): Promise<OpenCounts> {
+    const [rows, rejects] = [
+      await this.#rows(
+        `SELECT sum(CASE WHEN ${this.#d} IS NULL THEN 1 ELSE 0 END) AS live,
+                sum(CASE WHEN ${this.#d} IS NULL THEN 0 ELSE 1 END) AS deleted
+           FROM ${this.#t} t WHERE ${this.#o} IS NOT NULL`,
+      ),
+      await this.#rows(
+        `SELECT count(*) AS n FROM ${this.dialect.own('rejected_record')} WHERE module = ? AND resolved_at IS NULL`,
+        [this.layout.table.module],
+      ),
+    ];
+    return {
+      live: Number(rows[0]?.live ?? 0),
+      deleted: Number(rows[0]?.deleted ?? 0),
+      rejected: Number(rejects[0]?.n ?? 0),
+    };
+  }
+
+  /** Page by page, so that no connection is held between two pages. */
+  async *rows(): AsyncIterable<StoredRow> {
+    const values = this.layout.columns.map((column, i) => {
+      const type = this.layout.table.columns[i]?.type ?? { kind: 'text', length: null };
+      return `${this.dialect.canonical(`t.${this.dialect.quote(column.name)}`, type, column)} AS v${i}`;
+    });
+    const page = this.dialect.page(rowsPerStatement);
+    const select = [`${this.#id} AS id`, ...values, `${this.#m} AS m`, `${this.#o} AS o`, `${this.#d} AS d`];
+    for (let after = '0'; ; ) {
+      const rows = await this.#rows(
+        `SELECT ${page.top} ${select.join(', ')} FROM ${this.#t} t WHERE ${this.#key} > ${after}
+          ORDER BY ${this.#key} ${page.limit}`,
+      );
+      for (const row of rows) yield this.#stored(row, values.length);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < rowsPerStatement) return;
+      after = recordId(last.id);
+    }
+  }
+
+  #stored(row: Row, columns: number): StoredRow {
+    const values: TypedValue[] = [];
+    for (let i = 0; i < columns; i += 1) {
+      const value = row[`v${i}`];
+      values.push(typeof value === 'string' ? value : null);
+    }
+    return {
+      id: recordId(row.id),
+      values,
+      ...this.#content(row.m, row.o),
+      ...this.#present('deletedAt', row.d),
+    };
+  }
+}

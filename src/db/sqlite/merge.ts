@@ -1,0 +1,186 @@
+// The law of the merge as SQL for SQLite (docs/law-of-the-merge.md). Never sees a value; `../mssql/merge.ts` says the same in T-SQL.
+import type Sqlite from 'better-sqlite3';
+import type { RecordId } from '../../mirror/record-id';
+import { toIsoMs, type Instant } from '../../mirror/instant';
+import type { Entry } from '../batch';
+import type { MergeSession, Tally } from '../dialect';
+import type { Layout } from '../layout';
+import { quote, target } from './schema';
+import { createStage, planName, staged, stageName, Stager } from './stage';
+
+const tombstone = 'zoho_mirror_tombstone';
+const rejected = 'zoho_mirror_rejected_record';
+
+/** Quoted names that every statement needs. */
+function namesOf(layout: Layout) {
+  const { table, key, columns } = layout;
+  return {
+    t: target(table.table),
+    key: quote(key.name),
+    m: quote(table.bookkeeping.modifiedAt),
+    o: quote(table.bookkeeping.observedAt),
+    d: quote(table.bookkeeping.deletedAt),
+    columns: columns.map((column) => quote(column.name)),
+    hard: table.deletes === 'hard' ? 1 : 0,
+  };
+}
+
+/** Instants are compared as `….mmmZ`; '' stands for "none" and sorts before all of them. */
+const planSql = ({ t, key, m, o, d, columns }: ReturnType<typeof namesOf>): string => `
+INSERT INTO ${planName}
+WITH seen AS (
+  SELECT s.n, s.id, s.m, s.o,
+         t.${key} IS NOT NULL AS found, t.${o} IS NOT NULL AS owned, t.${d} IS NULL AS undeleted,
+         coalesce(CASE WHEN t.${o} IS NOT NULL THEN replace(t.${m}, 'Z', '.000Z') ELSE d.modified_at END, '') AS stored_m,
+         coalesce(t.${o}, d.observed_at, '') AS stored_o,
+         coalesce(s.g, '') AS batch_g,
+         max(coalesce(s.g, ''), coalesce(d.gone_at, '')) AS g
+    FROM ${stageName} s
+    LEFT JOIN ${t} t ON t.${key} = s.id
+    LEFT JOIN ${tombstone} d ON d.module = :module AND d.id = s.id
+   WHERE s.n >= :from AND s.n < :to
+), weighed AS (
+  SELECT *,
+         o IS NOT NULL AND (m, o) > (stored_m, stored_o) AS newer,
+         o IS NOT NULL AND (m, o) = (stored_m, stored_o) AS same,
+         :fromExport AND g <> '' AND max(stored_m, stored_o) <= g AND max(m, o) > g AS revives
+    FROM seen
+), decided AS (
+  SELECT *,
+         newer AND NOT revives AS applied,
+         newer AND revives AS held,
+         CASE WHEN newer AND NOT revives THEN m ELSE stored_m END AS final_m,
+         CASE WHEN newer AND NOT revives THEN o ELSE stored_o END AS final_o
+    FROM weighed
+)
+SELECT x.n, x.id, x.o IS NOT NULL, x.found, x.owned, x.undeleted, coalesce(x.applied, 0), coalesce(x.held, 0), x.same,
+       CASE WHEN x.found AND x.applied
+            THEN (SELECT ${columns.map((column, i) => `s.${staged(i)} IS NOT t.${column}`).join(' OR ') || '0'}
+                    FROM ${stageName} s, ${t} t WHERE s.n = x.n AND t.${key} = x.id)
+            ELSE 0 END,
+       x.batch_g, x.g, x.final_m, x.final_o,
+       x.final_o <> '' AND x.g <> '' AND max(x.final_m, x.final_o) <= x.g
+  FROM decided x`;
+
+const tallySql = `
+SELECT total(has_content) AS live,
+       total(applied AND NOT dead AND NOT found) AS inserted,
+       total(applied AND NOT dead AND found AND (differs OR (owned AND NOT undeleted))) AS updated,
+       total(NOT dead AND found AND ((applied AND NOT differs AND (undeleted OR NOT owned)) OR (same AND owned))) AS unchanged,
+       total(owned AND undeleted AND dead) AS deleted,
+       total(batch_g <> '' AND batch_g = g) AS buried,
+       total(dead AND (applied OR found)) AS dead_content,
+       total(held) AS held
+  FROM ${planName}`;
+
+/** Hard: a dead record has no row, so the tombstone keeps its content register. */
+const burySql = ({ hard }: ReturnType<typeof namesOf>): string => `
+INSERT INTO ${tombstone} (module, id, gone_at, modified_at, observed_at)
+SELECT :module, id, g, CASE WHEN ${hard} AND dead THEN m END, CASE WHEN ${hard} AND dead THEN o END
+  FROM ${planName}
+ WHERE (batch_g <> '' AND batch_g = g) OR (${hard} AND dead AND (applied OR found))
+ON CONFLICT (module, id) DO UPDATE SET
+  gone_at = excluded.gone_at,
+  modified_at = coalesce(excluded.modified_at, modified_at),
+  observed_at = coalesce(excluded.observed_at, observed_at)`;
+
+const removeSql = ({ t, key }: ReturnType<typeof namesOf>): string => `
+DELETE FROM ${t} WHERE ${key} IN (SELECT id FROM ${planName} WHERE dead AND found AND (owned OR applied))`;
+
+const bookkeepingOf = ({ m, o, d }: ReturnType<typeof namesOf>): string =>
+  `${m} = substr(p.m, 1, 19) || 'Z', ${o} = p.o, ${d} = CASE WHEN p.dead THEN p.g END`;
+
+const updateSql = (names: ReturnType<typeof namesOf>): string => `
+UPDATE ${names.t} AS t
+   SET ${names.columns.map((column, i) => `${column} = s.${staged(i)}, `).join('')}${bookkeepingOf(names)}
+  FROM ${planName} p JOIN ${stageName} s ON s.n = p.n
+ WHERE t.${names.key} = p.id AND p.applied AND p.differs`;
+
+/** Rows whose own columns stay as they are. */
+const touchSql = (names: ReturnType<typeof namesOf>): string => `
+UPDATE ${names.t} AS t
+   SET ${bookkeepingOf(names)}
+  FROM ${planName} p
+ WHERE t.${names.key} = p.id AND NOT (p.applied AND p.differs)
+   AND (p.applied OR (p.owned AND t.${names.d} IS NOT CASE WHEN p.dead THEN p.g END))`;
+
+function insertSql(names: ReturnType<typeof namesOf>, layout: Layout): string {
+  const constants = layout.constants.map((constant) => quote(constant.column.name));
+  const into = [names.key, ...names.columns, ...constants, names.m, names.o, names.d];
+  const values = names.columns.map((_, i) => `s.${staged(i)}, `).join('');
+  return `
+INSERT INTO ${names.t} (${into.join(', ')})
+SELECT p.id, ${values}${constants.map(() => '?, ').join('')}substr(p.m, 1, 19) || 'Z', p.o, CASE WHEN p.dead THEN p.g END
+  FROM ${planName} p JOIN ${stageName} s ON s.n = p.n
+ WHERE p.applied AND NOT p.found AND NOT (${names.hard} AND p.dead)
+ ORDER BY p.id`;
+}
+
+const settleSql = ({ t, key, o }: ReturnType<typeof namesOf>): string => `
+UPDATE ${rejected} AS r SET resolved_at = :at
+ WHERE r.module = :module AND r.resolved_at IS NULL AND r.id IN (SELECT value FROM json_each(:ids))
+   AND (EXISTS (SELECT 1 FROM ${t} t WHERE t.${key} = CAST(r.id AS INTEGER) AND t.${o} > r.observed_at)
+     OR EXISTS (SELECT 1 FROM ${tombstone} d
+                 WHERE d.module = r.module AND d.id = CAST(r.id AS INTEGER) AND d.gone_at > r.observed_at))`;
+
+type Sums = Record<keyof Tally | 'buried' | 'dead_content' | 'held', number>;
+
+const isNew = (entry: Entry): entry is Entry & { live: NonNullable<Entry['live']> } =>
+  entry.live !== undefined && entry.goneAt === undefined;
+
+export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession {
+  const { module } = layout.table;
+  const names = namesOf(layout);
+  createStage(sqlite, layout);
+  const stager = new Stager(sqlite, layout, tombstone);
+  const prepared = new Map<string, Sqlite.Statement>();
+  const statement = (sql: string): Sqlite.Statement => {
+    const known = prepared.get(sql) ?? sqlite.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
+
+  const insertNew = (entries: readonly Entry[]): Entry[] => {
+    const known = stager.known(entries, module);
+    const rest: Entry[] = [];
+    entries.forEach((entry, i) => {
+      if (isNew(entry) && !known.has(i)) stager.insertNew(entry);
+      else rest.push(entry);
+    });
+    return rest;
+  };
+
+  const change = (sums: Sums): void => {
+    if (sums.buried > 0 || (names.hard === 1 && sums.dead_content > 0)) statement(burySql(names)).run({ module });
+    if (names.hard === 1) statement(removeSql(names)).run();
+    statement(updateSql(names)).run();
+    statement(touchSql(names)).run();
+    statement(insertSql(names, layout)).run(layout.constants.map((constant) => constant.value));
+  };
+
+  const apply = (range: { from: number; to: number; fromExport: boolean }) => {
+    statement(`DELETE FROM ${planName}`).run();
+    statement(planSql(names)).run({ module, from: range.from, to: range.to, fromExport: range.fromExport ? 1 : 0 });
+    const sums = statement(tallySql).get() as Sums;
+    const reread =
+      sums.held === 0
+        ? []
+        : (statement(`SELECT CAST(id AS TEXT) FROM ${planName} WHERE held`).pluck().all() as RecordId[]);
+    change(sums);
+    return { tally: sums, reread };
+  };
+
+  const settle = (ids: readonly RecordId[], at: Instant): void => {
+    const open = statement(`SELECT 1 FROM ${rejected} WHERE module = ? AND resolved_at IS NULL LIMIT 1`);
+    if (open.get(module) === undefined) return;
+    statement(settleSql(names)).run({ module, ids: JSON.stringify(ids), at: toIsoMs(at) });
+  };
+
+  return {
+    insertNew: async (entries) => insertNew(entries),
+    stage: async (entries) => stager.stage(entries, layout.columns.length),
+    apply: async (range) => apply(range),
+    settleRejects: async (ids, at) => settle(ids, at),
+    close: async () => void sqlite.exec(`DROP TABLE ${stageName}; DROP TABLE ${planName};`),
+  };
+}

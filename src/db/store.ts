@@ -1,0 +1,103 @@
+// The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
+import type { Knex } from 'knex';
+import { instant } from '../mirror/instant';
+import type { Database, TargetTable } from './database';
+import type { Dialect } from './dialect';
+import { ensureTable } from './ensure';
+import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
+import { layoutOf, type Layout } from './layout';
+import { Ledger } from './ledger';
+import { mergeInto } from './merge-flow';
+import { migrate } from './migrations';
+import { Reader } from './read';
+
+/** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
+function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true && error === signal.reason) return error;
+  if ([DatabaseError, SchemaMismatchError, SupersededError, RangeError].some((ours) => error instanceof ours))
+    return error;
+  const { kind, means, code } = dialect.classify(error);
+  // A constraint outside of the target's rows: two processes wrote the same new row of an own table.
+  const verdict = kind === 'row' ? 'retry' : kind;
+  return new DatabaseError(verdict, `The database refused: ${means} (${code})`, code);
+}
+
+export function createDatabase(knex: Knex, dialect: Dialect): Database {
+  const now = () => instant(Date.now());
+  const ledger = new Ledger(dialect, now);
+  const layouts = new WeakMap<TargetTable, Layout>();
+
+  const guarded = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw translated(dialect, error, signal);
+    }
+  };
+  const write = <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    guarded(() => knex.transaction(work), signal);
+
+  const layout = async (table: TargetTable): Promise<Layout> => {
+    const known = layouts.get(table);
+    if (known !== undefined) return known;
+    const actual = await dialect.describe(knex, table.table);
+    const found = actual === undefined ? undefined : layoutOf(table, actual);
+    if (found === undefined)
+      throw new SchemaMismatchError([`Table ${table.table} is not, or not wholly, there: it has to be ensured first`], []);
+    layouts.set(table, found);
+    return found;
+  };
+  const reader = async (table: TargetTable) => new Reader(knex, dialect, await layout(table));
+
+  return {
+    dialect: dialect.name,
+    ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
+    migrate: () => guarded(() => migrate(knex, dialect)),
+    close: () => knex.destroy(),
+
+    ensureTable: (table) =>
+      guarded(async () => {
+        layouts.delete(table);
+        return dialect.exclusively(knex, (trx) => ensureTable(trx, { dialect, ledger, table }));
+      }),
+    merge: (table, request) =>
+      guarded(async () => {
+        const found = await layout(table);
+        try {
+          return await knex.transaction((trx) =>
+            mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
+          );
+        } catch (error) {
+          // The table may have changed since its layout was read.
+          layouts.delete(table);
+          throw error;
+        }
+      }, request.signal),
+
+    registers: (table, ids) => guarded(async () => (await reader(table)).registers(ids)),
+    countUnseen: (table, before) => guarded(async () => (await reader(table)).countUnseen(before)),
+    unseen: (table, before, after, limit) =>
+      guarded(async () => (await reader(table)).unseen(before, after, limit)),
+    count: (table) => guarded(async () => (await reader(table)).count()),
+    async *rows(table) {
+      try {
+        yield* (await reader(table)).rows();
+      } catch (error) {
+        throw translated(dialect, error);
+      }
+    },
+
+    checkpoint: (jobId) => guarded(() => ledger.checkpoint(knex, jobId)),
+    state: (module) =>
+      guarded(async () => {
+        const { madeTable: _, ...state } = await ledger.state(knex, module);
+        return state;
+      }),
+    moveWatermark: (module, to) => write((trx) => ledger.moveWatermark(trx, module, to)),
+    setFingerprint: (module, fingerprint) => write((trx) => ledger.setFingerprint(trx, module, fingerprint)),
+    dropField: (module, field) => write((trx) => ledger.dropField(trx, module, field)),
+    recordRun: (run) => write((trx) => ledger.recordRun(trx, run)),
+    readToken: (name) => guarded(() => ledger.readToken(knex, name)),
+    writeToken: (name, sealed) => write((trx) => ledger.writeToken(trx, name, sealed)),
+  };
+}

@@ -1,0 +1,45 @@
+// What goes into reading one page of a Bulk Read export, and what comes out. Plain data: it crosses a thread boundary.
+import type { Instant } from '../mirror/instant';
+import type { Mapping } from '../mirror/mapping';
+import type { LiveObservation } from '../mirror/observation';
+
+export interface PagePlan {
+  mapping: Mapping;
+  /** Stamped on every row: the `created_time` of the chain's first job. */
+  observedAt: Instant;
+  /** Rows that Zoho says the page has; anything else is a page to be taken again. */
+  expectedRows: number;
+  /** Rows already committed, in file order. They are read past, not typed. */
+  skipRows: number;
+  batchRows: number;
+}
+
+/** A row that cannot be typed. `raw` is the row as JSON, by column of the CSV. */
+export interface RejectedRow {
+  id?: string;
+  column?: string;
+  reason: string;
+  raw: string;
+  observedAt: Instant;
+}
+
+export interface PageBatch {
+  /** Rows [from, to) of the CSV. */
+  from: number;
+  to: number;
+  observations: LiveObservation[];
+  rejects: RejectedRow[];
+  /** Only true once the end of the zip, its checksum and the row count have been seen. */
+  last: boolean;
+}
+
+/** The page did not arrive whole, or is not what was asked for: it must be taken again. */
+export class PageError extends Error {
+  constructor(
+    readonly code: 'TRUNCATED' | 'CHECKSUM' | 'ROW_COUNT' | 'COLUMNS' | 'CSV' | 'ZIP',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'PageError';
+  }
+}

@@ -1,0 +1,55 @@
+// The other thread: gets the zip in chunks, gives typed batches back. It knows no network, no database and no secret.
+import { Readable } from 'node:stream';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PageError, type PagePlan } from './page';
+import { parsePage } from './parse';
+import type { FromThread, ToThread } from './thread-messages';
+
+const port = parentPort;
+if (!port) throw new Error('This file runs as a worker thread only');
+
+const chunks: Uint8Array[] = [];
+const say = (message: FromThread): void => port.postMessage(message);
+let ended = false;
+let batchesWanted = 0;
+let wake: () => void = () => undefined;
+
+const zip = new Readable({ read: feed });
+
+function feed(): void {
+  for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
+    say({ kind: 'chunk-taken' });
+    if (!zip.push(chunk)) return;
+  }
+  if (ended) zip.push(null);
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'chunk':
+      chunks.push(message.bytes);
+      return feed();
+    case 'end':
+      ended = true;
+      return feed();
+    case 'more':
+      batchesWanted += 1;
+      return wake();
+  }
+});
+
+async function main(): Promise<void> {
+  for await (const batch of parsePage(zip, workerData as PagePlan)) {
+    say({ kind: 'batch', batch });
+    batchesWanted -= 1;
+    while (batchesWanted <= 0 && !batch.last) await new Promise<void>((resolve) => (wake = resolve));
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    if (error instanceof PageError) say({ kind: 'failed', code: error.code, message: error.message });
+    else throw error;
+  },
+);

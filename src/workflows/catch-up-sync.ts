@@ -1,0 +1,49 @@
+// Heals every gap: reads everything modified or deleted since the watermark. Runs on a schedule and whenever somebody asks.
+import { ApplicationFailure, defineSignal, setHandler } from '@temporalio/workflow';
+import { noCounts, signals, type CatchUpInput, type CatchUpRequest, type CatchUpStatus } from '../contracts';
+import { quick } from './activities';
+import { Desk } from './desk';
+import { PageExport } from './export-pages';
+import { followChanges } from './follow-changes';
+import { checkInput } from './input';
+
+const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
+
+export async function CatchUpSync(input: CatchUpInput): Promise<CatchUpStatus> {
+  const { module, since } = checkInput('CatchUpSync', input, { module: 'module', since: 'instant' });
+  // The signal that starts it carries the same request as its input: the first round serves both.
+  let asked: CatchUpRequest[] = [];
+  setHandler(catchUpAgain, (request) => void asked.push(request), { description: 'Go round once more' });
+  const desk = new Desk<CatchUpStatus>({ module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 }, describe);
+  const pages = new PageExport(desk, module);
+  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]));
+  desk.settle(settings);
+  await desk.persist(() => quick.prepareTable(module));
+
+  asked.push({ ...(since ? { since } : {}) });
+  while (asked.length > 0) {
+    const requests = asked;
+    asked = [];
+    await followChanges(desk, settings, pages, await earliest(desk, module, requests));
+  }
+  desk.show({ phase: 'done' });
+  return desk.read();
+}
+
+/** The watermark, or what was asked for; of several requests the one that reaches back furthest. */
+async function earliest(desk: Desk<CatchUpStatus>, module: string, requests: readonly CatchUpRequest[]): Promise<string> {
+  const watermark = await desk.persist(() => quick.readWatermark(module));
+  const wanted = requests.map(({ since }) => since ?? watermark).filter((since) => since !== undefined);
+  const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
+  if (oldest) return oldest;
+  throw ApplicationFailure.nonRetryable(
+    `${module} has no complete load yet, so there is no watermark to catch up from. Start InitialSync, or give "since"`,
+    'InvalidInput',
+  );
+}
+
+const describe = ({ counts, since, watermark, route }: CatchUpStatus): string[] => [
+  ...(since ? [`Everything since ${since}${route ? `, by ${route === 'coql' ? 'COQL and re-reads' : 'Bulk Read'}` : ''}`] : []),
+  `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged`,
+  ...(watermark ? [`Complete up to ${watermark}`] : []),
+];

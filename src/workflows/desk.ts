@@ -1,0 +1,143 @@
+// Where a workflow meets people: the status query, the details in the Web UI, pause and resume, and what happens when a person must act.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineSearchAttributeKey,
+  defineUpdate,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { queries, searchAttributes, updates, type ErrorType, type ModuleSettings, type Status } from '../contracts';
+
+const status = defineQuery<Status>(queries.status);
+const pause = defineUpdate<Status>(updates.pause);
+const resume = defineUpdate<Status>(updates.resume);
+const moduleKey = defineSearchAttributeKey(searchAttributes.module, 'KEYWORD');
+const healthKey = defineSearchAttributeKey(searchAttributes.health, 'KEYWORD');
+
+const tryAgainAfter = '1h';
+
+/** Types after which only a person can help: degraded, not failed. */
+const needsPerson: ReadonlySet<string> = new Set<ErrorType>([
+  'ZohoPermanent',
+  'SchemaMismatch',
+  'DatabasePermanent',
+  'TooManyUnseen',
+  'Bug',
+]);
+
+/** The typed failure inside whatever an activity call threw. */
+export function failureOf(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? cause : undefined;
+}
+
+export const isFailure = (error: unknown, type: ErrorType): boolean => failureOf(error)?.type === type;
+
+export class Desk<S extends Status> {
+  private paused = false;
+  private resumes = 0;
+  private knowsSearchAttributes = false;
+
+  /** @param lines what a manager reads in the Web UI, Markdown, beside phase and health. */
+  constructor(
+    private readonly state: S,
+    private readonly lines: (state: S) => string[],
+  ) {
+    setHandler(status, () => this.read(), { description: 'Phase, health and counts' });
+    setHandler(pause, () => ((this.paused = true), this.read()), { description: 'Stops before the next step' });
+    setHandler(resume, () => ((this.paused = false), (this.resumes += 1), this.read()), {
+      description: 'Goes on after pause, and tries at once what is degraded',
+    });
+    this.show({});
+  }
+
+  read(): S {
+    return { ...this.state };
+  }
+
+  show(change: Partial<S>): void {
+    const before = this.state.health;
+    Object.assign(this.state, change);
+    setCurrentDetails(this.details());
+    if (this.knowsSearchAttributes && before !== this.state.health) this.tag();
+  }
+
+  /** Search attributes may be used only where the namespace knows them: an unknown one blocks the workflow. */
+  settle({ searchAttributes: known }: ModuleSettings): void {
+    this.knowsSearchAttributes = known;
+    if (known) this.tag();
+  }
+
+  /** Waits while an operator wants it to. */
+  async gate(): Promise<void> {
+    if (!this.paused) return;
+    const { phase } = this.state;
+    this.show({ phase: 'paused' } as Partial<S>);
+    await condition(() => !this.paused);
+    this.show({ phase } as Partial<S>);
+  }
+
+  /**
+   * Does a step until it works. Where a person must act it is degraded, tries again hourly and at once on `resume`;
+   * other failures (bad input, a broken chain) are the caller's.
+   */
+  async persist<T>(step: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.gate();
+      try {
+        const result = await step();
+        this.recovered();
+        return result;
+      } catch (error) {
+        const failure = failureOf(error);
+        if (!failure || !needsPerson.has(failure.type ?? '')) throw error;
+        await this.retryLater(failure);
+      }
+    }
+  }
+
+  recovered(): void {
+    if (this.state.health === 'ok') return;
+    const { lastError: _healed, ...rest } = this.state;
+    delete this.state.lastError;
+    this.show({ ...rest, health: 'ok' } as Partial<S>);
+  }
+
+  /** Says what is wrong without waiting. */
+  troubled(failure: ApplicationFailure): void {
+    this.show({ health: 'degraded', lastError: failure.message } as Partial<S>);
+  }
+
+  /** Degraded until an operator says so, however long it takes. */
+  async untilResumed(failure: ApplicationFailure): Promise<void> {
+    this.troubled(failure);
+    const seen = this.resumes;
+    await condition(() => this.resumes > seen);
+    this.recovered();
+  }
+
+  /** Degraded for an hour, or until `resume`. */
+  async retryLater(failure: ApplicationFailure): Promise<void> {
+    this.troubled(failure);
+    const seen = this.resumes;
+    await condition(() => this.resumes > seen, tryAgainAfter);
+  }
+
+  private tag(): void {
+    upsertSearchAttributes([
+      { key: moduleKey, value: this.state.module },
+      { key: healthKey, value: this.state.health },
+    ]);
+  }
+
+  private details(): string {
+    const { module, phase, health, lastError } = this.state;
+    const trouble = lastError ? [`**Needs you:** ${lastError}`, `It tries again every hour, and at once on the update \`resume\`.`] : [];
+    return [`### ${module}: ${phase} (${health})`, ...trouble, ...this.lines(this.state)].join('\n\n');
+  }
+}
+

@@ -1,0 +1,173 @@
+// The loop over Bulk Read pages: create the job, wait on a durable timer that Zoho's callback cuts short, load the page, go on.
+// Page n+1 is exported while page n loads. 1,000 pages fit one history with room to spare, so it never continues as new.
+import { ApplicationFailure, condition, defineSignal, setHandler } from '@temporalio/workflow';
+import {
+  addCounts,
+  noCounts,
+  signals,
+  type Counts,
+  type ExportJob,
+  type JobFinished,
+  type JobReport,
+  type ModuleSettings,
+  type Phase,
+  type Status,
+} from '../contracts';
+import { loading, quick } from './activities';
+import { isFailure, type Desk } from './desk';
+
+const jobFinished = defineSignal<[JobFinished]>(signals.jobFinished);
+
+/** Longer than any export seen: a job that says "in progress" for this long is taken for lost. */
+const jobDeadlineMs = 6 * 3_600_000;
+const failuresBeforeHelp = 3;
+
+export interface ExportTotals {
+  pages: number;
+  counts: Counts;
+  /** ISO: `created_time` of the chain's first job; every row carries it. */
+  observedAt: string;
+}
+
+type ExportStatus = Status & { counts: Counts; pages: number; page?: { number: number; rows: number } };
+
+export class PageExport {
+  /** Jobs that Zoho has called about. It may call before we know the job's id. */
+  private readonly called = new Set<string>();
+
+  constructor(
+    private readonly desk: Desk<ExportStatus>,
+    private readonly module: string,
+  ) {
+    setHandler(jobFinished, ({ jobId }) => void this.called.add(jobId), { description: "Zoho's callback: look at the job now" });
+  }
+
+  /** Loads every page of a complete chain. A broken chain starts again at page 1. */
+  async run(settings: ModuleSettings, modifiedSince?: string): Promise<ExportTotals> {
+    const before = this.desk.read().counts;
+    for (;;) {
+      try {
+        return await this.chain(settings, modifiedSince);
+      } catch (error) {
+        if (!isFailure(error, 'ChainExpired')) throw error;
+        this.desk.show({ counts: before, pages: 0 });
+      }
+    }
+  }
+
+  private async chain(settings: ModuleSettings, modifiedSince?: string): Promise<ExportTotals> {
+    const create = (page: number, pageToken?: string): Promise<ExportJob> =>
+      this.desk.persist(() =>
+        quick.createExport.executeWithOptions({ summary: `${this.module}: export page ${page}` }, [
+          { module: this.module, page, ...(pageToken ? { pageToken } : {}), ...(modifiedSince ? { modifiedSince } : {}) },
+        ]),
+      );
+    let totals: ExportTotals | undefined;
+    let page: { number: number; token?: string } | undefined = { number: 1 };
+    let job: Outcome<ExportJob> = await outcome(create(1));
+    while (page) {
+      this.show('exporting');
+      const { current, report } = await this.ready(settings, unwrap(job), () => create(page!.number, page!.token));
+      totals ??= { pages: 0, counts: noCounts(), observedAt: current.createdAt };
+      const next: typeof page = report.moreRecords
+        ? { number: page.number + 1, ...(report.nextPageToken ? { token: report.nextPageToken } : {}) }
+        : undefined;
+      const nextJob: Promise<Outcome<ExportJob>> | undefined = next && outcome(create(next.number, next.token));
+      const loaded = await this.load(settings, current, report, totals.observedAt, () => create(page!.number, page!.token));
+      totals = { ...totals, pages: page.number, counts: addCounts(totals.counts, loaded) };
+      this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: page.number });
+      if (nextJob) job = await nextJob;
+      page = next;
+    }
+    return totals!;
+  }
+
+  /** Waits until the job is completed; a failed or lost one is created again. */
+  private async ready(
+    settings: ModuleSettings,
+    job: ExportJob,
+    again: () => Promise<ExportJob>,
+  ): Promise<{ current: ExportJob; report: JobReport }> {
+    let current = job;
+    for (let failures = 0; ; ) {
+      const report = await this.waitFor(settings, current);
+      if (report?.state === 'completed') return { current, report };
+      failures += 1;
+      if (failures % failuresBeforeHelp === 0) await this.askForHelp(report);
+      current = await again();
+    }
+  }
+
+  /** A failing export costs 50 credits a try, so after a few a person decides. */
+  private async askForHelp(report: JobReport | undefined): Promise<void> {
+    const what = report ? `Zoho reports ${report.stateText}` : `no end after ${jobDeadlineMs / 3_600_000} hours`;
+    await this.desk.retryLater(
+      ApplicationFailure.nonRetryable(`The export of ${this.module} failed ${failuresBeforeHelp} times: ${what}`, 'ZohoPermanent'),
+    );
+  }
+
+  /** The job's last report, or undefined if it was lost. */
+  private async waitFor(settings: ModuleSettings, job: ExportJob): Promise<JobReport | undefined> {
+    const deadline = Date.now() + jobDeadlineMs;
+    let delayMs = settings.pollFirstMs;
+    while (Date.now() < deadline) {
+      await condition(() => this.called.has(job.jobId), delayMs, { summary: `${this.module}: wait for the export of page ${job.page}` });
+      this.called.delete(job.jobId);
+      try {
+        const report = await this.desk.persist(() =>
+          quick.readExport.executeWithOptions({ summary: `${this.module}: is page ${job.page} ready?` }, [job.jobId]),
+        );
+        if (report.state !== 'running') return report;
+      } catch (error) {
+        if (isFailure(error, 'ExportGone')) return undefined;
+        throw error;
+      }
+      delayMs = Math.min(delayMs * 2, settings.pollMaxMs);
+    }
+    return undefined;
+  }
+
+  /** Loads the page; if Zoho has lost the file, the page is exported once more. */
+  private async load(
+    settings: ModuleSettings,
+    job: ExportJob,
+    report: JobReport,
+    observedAt: string,
+    again: () => Promise<ExportJob>,
+  ): Promise<Counts> {
+    let current = { job, report };
+    for (;;) {
+      const { rows = 0, downloadPath = '' } = current.report;
+      this.show('loading', { number: job.page, rows });
+      try {
+        const page = { module: this.module, jobId: current.job.jobId, downloadPath, rows, observedAt };
+        const loaded = await this.desk.persist(() =>
+          loading.loadPage.executeWithOptions({ summary: `${this.module}: load page ${job.page} (${rows} rows)` }, [page]),
+        );
+        return loaded.counts;
+      } catch (error) {
+        if (!isFailure(error, 'ExportGone')) throw error;
+        const exported = await this.ready(settings, await again(), again);
+        current = { job: exported.current, report: exported.report };
+      }
+    }
+  }
+
+  private show(phase: Phase, page?: { number: number; rows: number }): void {
+    this.desk.show({ phase, ...(page ? { page } : {}) });
+  }
+}
+
+type Outcome<T> = { value: T } | { error: unknown };
+
+/** A promise that is awaited later must not reject unobserved meanwhile. */
+const outcome = <T>(promise: Promise<T>): Promise<Outcome<T>> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+
+function unwrap<T>(settled: Outcome<T>): T {
+  if ('error' in settled) throw settled.error;
+  return settled.value;
+}

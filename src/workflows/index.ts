@@ -1,0 +1,5 @@
+// Every export here is a workflow type: nothing else may be exported.
+export { CatchUpSync } from './catch-up-sync';
+export { ChannelRenewal } from './channel-renewal';
+export { InitialSync } from './initial-sync';
+export { NotificationSync } from './notification-sync';

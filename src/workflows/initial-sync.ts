@@ -1,0 +1,81 @@
+// Makes a table equal to its module: subscribe → ensure the table → loop over Bulk Read pages → sweep → record the watermark.
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import { noCounts, type InitialSyncInput, type InitialSyncStatus, type ModuleSettings } from '../contracts';
+import { quick } from './activities';
+import { Desk, failureOf } from './desk';
+import { PageExport } from './export-pages';
+import { followChanges } from './follow-changes';
+import { checkInput } from './input';
+import { sweep } from './sweep';
+
+export async function InitialSync(input: InitialSyncInput): Promise<InitialSyncStatus> {
+  const { module } = checkInput('InitialSync', input, { module: 'module' });
+  const desk = new Desk<InitialSyncStatus>(
+    { module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 },
+    describe,
+  );
+  const pages = new PageExport(desk, module);
+  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: can it be mirrored?` }, [module]));
+  desk.settle(settings);
+
+  return recorded(desk, module, async () => {
+    // Everything that Zoho changes after T0 is seen by a notification or by the catch-up at the end.
+    const t0 = await desk.persist(() => quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock: T0" }, []));
+    desk.show({ t0 });
+    // Before the export: an edit made while a job runs is in no page, only in a notification.
+    await subscribe(desk, settings);
+    await prepareTable(desk, module);
+    const { observedAt } = await pages.run(settings);
+    await sweep(desk, module, observedAt);
+    await settleWatermark(desk, module, t0);
+    await followChanges(desk, settings, pages, t0);
+  });
+}
+
+/** ChannelRenewal owns the channel; this waits until it has one. */
+async function subscribe(desk: Desk<InitialSyncStatus>, { module, polling }: ModuleSettings): Promise<void> {
+  if (polling) return;
+  desk.show({ phase: 'subscribing' });
+  await desk.persist(async () => {
+    const channel = await quick.ensureChannel.executeWithOptions({ summary: `${module}: subscribe` }, [module]);
+    if (channel.health === 'degraded')
+      throw ApplicationFailure.nonRetryable(channel.lastError ?? 'The channel cannot be subscribed', 'ZohoPermanent');
+  });
+}
+
+async function prepareTable(desk: Desk<InitialSyncStatus>, module: string): Promise<void> {
+  desk.show({ phase: 'preparing' });
+  await desk.persist(() => quick.prepareTable.executeWithOptions({ summary: `${module}: ensure the table` }, [module]));
+}
+
+async function settleWatermark(desk: Desk<InitialSyncStatus>, module: string, t0: string): Promise<void> {
+  const watermark = await desk.persist(() => quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, t0]));
+  desk.show({ watermark });
+  await desk.persist(() => quick.recordMapping(module));
+  await desk.persist(() => quick.ensureSchedules.executeWithOptions({ summary: `${module}: schedules` }, [module]));
+}
+
+/** Leaves a row in `sync_run`, however the run ends. */
+async function recorded(desk: Desk<InitialSyncStatus>, module: string, work: () => Promise<void>): Promise<InitialSyncStatus> {
+  const record = (outcome: 'running' | 'done' | 'failed' | 'cancelled', detail?: string): Promise<void> =>
+    quick.recordRun({ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) });
+  try {
+    await desk.persist(() => record('running'));
+    await work();
+    desk.show({ phase: 'done' });
+    await desk.persist(() => record('done'));
+    return desk.read();
+  } catch (error) {
+    const outcome = isCancellation(error) ? 'cancelled' : 'failed';
+    await CancellationScope.nonCancellable(() => record(outcome, failureOf(error)?.message));
+    throw error;
+  }
+}
+
+const describe = ({ counts, pages, page, t0, watermark }: InitialSyncStatus): string[] => [
+  ...(page ? [`Page ${page.number} of the export: ${page.rows} rows`] : []),
+  `${pages} pages done: ${counts.read} rows read, ${counts.inserted} inserted, ${counts.updated} updated, ` +
+    `${counts.unchanged} unchanged, ${counts.stale} stale, ${counts.deleted} deleted, ${counts.rejected} rejected`,
+  ...(t0 ? [`Started at ${t0} by Zoho's clock`] : []),
+  ...(watermark ? [`Complete up to ${watermark}`] : []),
+];

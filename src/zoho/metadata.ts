@@ -1,0 +1,72 @@
+// Modules and fields as Zoho describes them. Keeps only what a mirror needs and knows no columns.
+// Keys: zoho-api, fields metadata (§3.5) and modules metadata (§3.6).
+import { z } from 'zod';
+import { moduleName, type Api } from './api';
+import { credits } from './credits';
+import { fit, text, wholeNumber } from './json';
+import type { ZohoField, ZohoModule } from './zoho';
+
+const modulesShape = z.object({
+  modules: z.array(
+    z.object({ api_name: text, api_supported: z.boolean().nullish(), generated_type: text.nullish() }),
+  ),
+});
+
+const returnType = z.object({ return_type: text.nullish() }).nullish().catch(undefined);
+const fieldShape = z.object({
+  api_name: text,
+  data_type: text,
+  json_type: text.nullish(),
+  length: wholeNumber.nullish(),
+  decimal_place: wholeNumber.nullish(),
+  formula: returnType,
+  rollup_summary: returnType,
+  textarea: z.object({ type: text.nullish() }).nullish().catch(undefined),
+  pick_list_values: z
+    .array(z.object({ actual_value: text.nullish(), display_value: text.nullish() }))
+    .nullish(),
+});
+const fieldsShape = z.object({ fields: z.array(fieldShape) });
+
+/** Every module of the org that metadata lists. */
+export async function readModules(api: Api, signal?: AbortSignal): Promise<ZohoModule[]> {
+  const route = 'modules';
+  const path = `/crm/${api.version}/settings/modules`;
+  const { body } = await api.call({ route, method: 'GET', path, credits: credits.ordinary, signal });
+  if (body === undefined) return [];
+  return fit(modulesShape, body, route).modules.map((module) => ({
+    apiName: module.api_name,
+    apiSupported: module.api_supported ?? false,
+    ...(module.generated_type ? { generatedType: module.generated_type } : {}),
+  }));
+}
+
+/** The fields of a module, of all layouts together. Throws refused INVALID_MODULE. Empty for a module without fields. */
+export async function readFields(api: Api, module: string, signal?: AbortSignal): Promise<ZohoField[]> {
+  const route = 'fields';
+  const { body } = await api.call({
+    route,
+    method: 'GET',
+    path: `/crm/${api.version}/settings/fields`,
+    query: { module: moduleName(module) },
+    credits: credits.ordinary,
+    signal,
+  });
+  return body === undefined ? [] : fit(fieldsShape, body, route).fields.map(fieldOf);
+}
+
+function fieldOf(field: z.infer<typeof fieldShape>): ZohoField {
+  const type = field.formula?.return_type ?? field.rollup_summary?.return_type;
+  return {
+    apiName: field.api_name,
+    dataType: field.data_type,
+    ...(field.json_type ? { jsonType: field.json_type } : {}),
+    ...(typeof field.length === 'number' ? { length: field.length } : {}),
+    ...(typeof field.decimal_place === 'number' ? { decimalPlaces: field.decimal_place } : {}),
+    ...(type ? { returnType: type } : {}),
+    options: (field.pick_list_values ?? []).flatMap(
+      (value) => value.actual_value ?? value.display_value ?? [],
+    ),
+    richText: field.textarea?.type?.startsWith('rich') ?? false,
+  };
+}

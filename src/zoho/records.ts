@@ -1,0 +1,202 @@
+// Records by id, whole: many fields in several calls, cut rich text fetched in full. Never takes "not returned" for "deleted".
+// Source: zoho-api §3.1.
+import { z } from 'zod';
+import type { Instant } from '../mirror/instant';
+import type { RecordId } from '../mirror/record-id';
+import { moduleName, type Api } from './api';
+import { credits } from './credits';
+import { ZohoError } from './errors';
+import { cutFieldsOf, readFullTexts } from './full-text';
+import { fit, instantText, jsonValue, recordIdText } from './json';
+import type { JsonValue, RecordsAnswer, ZohoField, ZohoRecord } from './zoho';
+
+const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
+/** The record as it came; only id and Modified_Time are understood here. */
+const rowShape = z.record(z.string(), jsonValue).transform((fields, context): ZohoRecord => {
+  const head = headShape.safeParse(fields);
+  if (!head.success) {
+    for (const { path } of head.error.issues) context.addIssue({ code: 'custom', path, message: 'misfit' });
+    return z.NEVER;
+  }
+  const { id, Modified_Time: modifiedAt } = head.data;
+  return { id, ...(modifiedAt == null ? {} : { modifiedAt }), fields };
+});
+const listShape = z.object({ data: z.array(rowShape) });
+const singleShape = z.object({ data: z.tuple([rowShape]) });
+
+const mostIds = 100;
+const mostFields = 50;
+/** How often records that change between their calls are read again before the caller has to come back later. */
+const mostRounds = 5;
+const always = ['id', 'Modified_Time'] as const;
+
+/** Part of one record, or undefined: not returned. */
+type Part = ZohoRecord | undefined;
+
+interface Reading {
+  api: Api;
+  module: string;
+  names: string[];
+  richText: ReadonlySet<string>;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Up to 100 records, converted leads included. `askedAt` is when the first request was sent, so every returned value was read at that
+ * moment or later. Throws transient RECORDS_MOVING when records keep changing between the calls of one read.
+ */
+export async function readRecords(
+  api: Api,
+  module: string,
+  options: { ids: readonly RecordId[]; fields: readonly ZohoField[]; signal?: AbortSignal | undefined },
+): Promise<RecordsAnswer> {
+  const { fields, signal } = options;
+  const reading: Reading = {
+    api,
+    module: moduleName(module),
+    names: [...new Set(fields.map((field) => field.apiName))].filter((name) => !isAlways(name)),
+    richText: new Set(fields.filter((field) => field.richText).map((field) => field.apiName)),
+    signal,
+  };
+  let open: readonly RecordId[] = [...new Set(options.ids)];
+  if (open.length > mostIds) throw tooManyIds();
+  if (open.length === 0) return { askedAt: api.clock.now(), records: [] };
+
+  let askedAt: Instant | undefined;
+  const records: ZohoRecord[] = [];
+  for (let round = 1; open.length > 0; round++) {
+    if (round > mostRounds) throw moving();
+    const whole = await readOnce(reading, open);
+    askedAt ??= whole.askedAt;
+    records.push(...whole.records);
+    open = whole.moved;
+  }
+  return { askedAt: askedAt ?? api.clock.now(), records };
+}
+
+/** One round: what is whole and consistent, and what changed meanwhile. */
+async function readOnce(reading: Reading, ids: readonly RecordId[]) {
+  const calls: ReadonlyMap<RecordId, ZohoRecord>[] = [];
+  let askedAt: Instant | undefined;
+  for (const names of chunksOf(reading.names, mostFields - always.length)) {
+    const answer = await readList(reading, ids, names);
+    askedAt ??= answer.askedAt;
+    calls.push(answer.records);
+  }
+  const records: ZohoRecord[] = [];
+  const moved: RecordId[] = [];
+  for (const id of ids) {
+    const joined = join(calls.map((call) => call.get(id)));
+    if (joined === 'moved') moved.push(id);
+    else if (joined) records.push(joined);
+  }
+  const full = await withFullTexts(reading, records);
+  return { askedAt, records: full.records, moved: [...moved, ...full.moved] };
+}
+
+/** Parts are one record only if all show the same Modified_Time; in no call at all means not returned. */
+function join(parts: readonly Part[]): ZohoRecord | 'moved' | undefined {
+  const [first, ...rest] = parts;
+  if (rest.some((part) => !sameVersion(first, part))) return 'moved';
+  if (first === undefined) return undefined;
+  const fields: Record<string, JsonValue> = {};
+  for (const part of parts) Object.assign(fields, part?.fields);
+  return { ...first, fields };
+}
+
+const sameVersion = (a: Part, b: Part): boolean =>
+  (a === undefined) === (b === undefined) && a?.modifiedAt === b?.modifiedAt;
+
+/** Replaces rich text that a list has cut. The texts are taken between two reads that show the same Modified_Time. */
+async function withFullTexts(reading: Reading, records: readonly ZohoRecord[]) {
+  const cut = records.filter((record) => cutFieldsOf(record, reading.richText).length > 0);
+  if (cut.length === 0) return { records: [...records], moved: [] };
+
+  const ids = cut.map((record) => record.id);
+  const names = [...new Set(cut.flatMap((record) => cutFieldsOf(record, reading.richText)))];
+  const texts = await readFullTexts(reading.api, reading.module, { ids, names, signal: reading.signal });
+  const after = (await readList(reading, ids, [])).records;
+
+  const cutIds = new Set(ids);
+  const whole = records.filter((record) => !cutIds.has(record.id));
+  const moved: RecordId[] = [];
+  for (const record of cut) {
+    const wanted = cutFieldsOf(record, reading.richText);
+    const found = texts.get(record.id) ?? {};
+    const complete = wanted.every((name) => found[name] !== undefined);
+    if (!complete || !sameVersion(record, after.get(record.id))) {
+      moved.push(record.id);
+      continue;
+    }
+    const fullFields = Object.fromEntries(
+      wanted.map((name): [string, JsonValue] => [name, found[name] ?? null]),
+    );
+    whole.push({ ...record, fields: { ...record.fields, ...fullFields } });
+  }
+  return { records: whole, moved };
+}
+
+/** One `GET /{module}?ids=…`. 204 is "none of them". */
+async function readList(reading: Reading, ids: readonly RecordId[], names: readonly string[]) {
+  const { api, module, signal } = reading;
+  const route = 'records list';
+  const answer = await api.call({
+    route,
+    method: 'GET',
+    path: `/crm/${api.version}/${module}`,
+    query: {
+      ids: ids.join(','),
+      fields: [...always, ...names].join(','),
+      per_page: '200',
+      // Lists leave converted leads out by default; whether that goes for `ids` too is not documented.
+      ...(module === 'Leads' ? { converted: 'both' } : {}),
+    },
+    credits: credits.ordinary,
+    signal,
+  });
+  const rows = answer.body === undefined ? [] : fit(listShape, answer.body, route).data;
+  return { askedAt: answer.askedAt, records: new Map(rows.map((row) => [row.id, row])) };
+}
+
+/**
+ * One record with everything that only a single read shows (subforms, multi-select lookups). `record` is undefined when Zoho has no
+ * such record: 204, or 404 with a code that speaks of the record; a gateway's 404 or an unknown module throws.
+ */
+export async function readRecord(
+  api: Api,
+  module: string,
+  options: { id: RecordId; signal?: AbortSignal | undefined },
+): Promise<{ askedAt: Instant; record?: ZohoRecord }> {
+  const route = 'records single';
+  const { askedAt, body } = await api.call({
+    route,
+    method: 'GET',
+    path: `/crm/${api.version}/${moduleName(module)}/${options.id}`,
+    credits: credits.ordinary,
+    signal: options.signal,
+    isNothing: isNoSuchRecord,
+  });
+  return body === undefined ? { askedAt } : { askedAt, record: fit(singleShape, body, route).data[0] };
+}
+
+const isNoSuchRecord = ({ status, code }: ZohoError): boolean =>
+  status === 404 && (code === 'RESOURCE_NOT_FOUND' || code === 'INVALID_DATA');
+
+const isAlways = (name: string): boolean => name === 'id' || name === 'Modified_Time';
+
+/** At least one chunk, also for no names: id and Modified_Time are always asked for. */
+function chunksOf(names: readonly string[], size: number): string[][] {
+  const chunks: string[][] = [];
+  for (let from = 0; from === 0 || from < names.length; from += size)
+    chunks.push(names.slice(from, from + size));
+  return chunks;
+}
+
+const tooManyIds = (): ZohoError =>
+  new ZohoError(`At most ${mostIds} records are read by id at once`, { verdict: 'bug', code: 'BAD_REQUEST' });
+
+const moving = (): ZohoError =>
+  new ZohoError('Records change faster than they can be read whole; they are tried again', {
+    verdict: 'transient',
+    code: 'RECORDS_MOVING',
+  });

@@ -1,0 +1,420 @@
+// What every database has to keep, told once for both. It looks at tables through the interface, and past it only to prepare.
+import fc from 'fast-check';
+import { DatabaseError, SchemaMismatchError, SupersededError, type TargetTable } from '../../src/db';
+import { noCounts } from '../../src/contracts';
+import { instant } from '../../src/mirror/instant';
+import type { Observation } from '../../src/mirror/observation';
+import { recordId } from '../../src/mirror/record-id';
+import { LawModel } from '../support/law-model';
+import { ann, aTable, at, bob, gone, live, merge, modelState, rowsOf, start, stateOf, type Opened } from './database-kit';
+import { describeTables } from './database-tables';
+
+const withTable = async (opened: Opened, change: Partial<TargetTable> = {}): Promise<TargetTable> => {
+  const table = aTable(change);
+  await opened.db.ensureTable(table);
+  return table;
+};
+
+export function describeDatabase(name: string, open: () => Promise<Opened>, numRuns: number): void {
+  describe(name, () => {
+    let opened: Opened;
+    beforeAll(async () => {
+      opened = await open();
+      await opened.db.migrate();
+    });
+    afterAll(async () => opened?.close());
+    const it = (): Opened => opened;
+
+    describeLaw(it);
+    describeProperties(it, numRuns);
+    describeBatches(it);
+    describeLedger(it);
+    describeTables(it);
+  });
+}
+
+function describeLaw(opened: () => Opened): void {
+  test('L1: content is replaced only by a greater (m, o), m first', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [live('1', '10:00', '10:01', ann)]);
+    await merge(db, table, [live('1', '09:59', '10:30', bob)]);
+    expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:00:00.000 o=10:01:00.000 d=-']);
+    await merge(db, table, [live('1', '10:00', '10:01:00.001', bob)]);
+    expect(await rowsOf(db, table)).toEqual(['1 Bob,2.00,0 m=10:00:00.000 o=10:01:00.001 d=-']);
+  });
+
+  test('L2: an equal (m, o) is unchanged, and running a batch again changes nothing', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const batch = [live('1', '10:00', '10:01'), live('2', '10:00', '10:01', bob), gone('3', '10:02')];
+    await merge(db, table, batch);
+    const before = await stateOf(db, table, ['1', '2', '3']);
+    const again = await merge(db, table, batch);
+    expect(again.counts).toEqual({ ...noCounts(), read: 2, unchanged: 2 });
+    expect(await stateOf(db, table, ['1', '2', '3'])).toEqual(before);
+  });
+
+  test('L3: gone only grows, and a late row never resurrects a deleted record', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [live('1', '10:00', '10:00')]);
+    const deleted = await merge(db, table, [gone('1', '10:05')]);
+    expect(deleted.counts).toEqual({ ...noCounts(), deleted: 1 });
+    const late = await merge(db, table, [live('1', '10:02', '10:03', bob), gone('1', '10:01')]);
+    expect(late.counts).toEqual({ ...noCounts(), read: 1, stale: 1 });
+    expect(await rowsOf(db, table)).toEqual(['1 Bob,2.00,0 m=10:02:00.000 o=10:03:00.000 d=10:05:00.000']);
+  });
+
+  test('L4: a record is live if and only if max(m, o) > g', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [live('1', '10:00', '10:01'), gone('1', '10:01')]);
+    await merge(db, table, [live('2', '10:00', '10:01'), gone('2', '10:00:59.999')]);
+    await merge(db, table, [live('3', '10:02', '10:01'), gone('3', '10:01:30')]);
+    const rows = await rowsOf(db, table);
+    expect(rows.map((row) => row.split(' ').at(-1))).toEqual(['d=10:01:00.000', 'd=-', 'd=-']);
+  });
+
+  test('L5: soft keeps the row with the time it was gone, also for a row that comes after its deletion', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [gone('1', '10:05')]);
+    expect(await rowsOf(db, table)).toEqual([]);
+    expect((await merge(db, table, [live('1', '10:00', '10:01')])).counts.stale).toBe(1);
+    await merge(db, table, [gone('1', '10:06')]);
+    expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:00:00.000 o=10:01:00.000 d=10:06:00.000']);
+  });
+
+  test('L6: hard removes the row, and its content register still has to be beaten', async () => {
+    const { db } = opened();
+    const table = await withTable(opened(), { deletes: 'hard' });
+    await merge(db, table, [live('1', '10:00', '10:01')]);
+    expect((await merge(db, table, [gone('1', '10:05')])).counts.deleted).toBe(1);
+    expect(await rowsOf(db, table)).toEqual([]);
+    expect((await merge(db, table, [live('1', '09:00', '10:09')])).counts.stale).toBe(1);
+    expect(await rowsOf(db, table)).toEqual([]);
+    expect((await merge(db, table, [live('1', '10:00', '10:09', bob)])).counts.inserted).toBe(1);
+    expect(await rowsOf(db, table)).toEqual(['1 Bob,2.00,0 m=10:00:00.000 o=10:09:00.000 d=-']);
+  });
+
+  test('L7: the tombstone stays when the record comes back', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [live('1', '10:00', '10:00'), gone('1', '10:05')]);
+    const back = await merge(db, table, [live('1', '10:00', '10:06')]);
+    expect(back.counts).toEqual({ ...noCounts(), read: 1, updated: 1 });
+    expect((await db.registers(table, [recordId('1')])).get(recordId('1'))).toEqual({
+      modifiedAt: at('10:00'),
+      observedAt: at('10:06'),
+      goneAt: at('10:05'),
+    });
+  });
+
+  test.each(['soft', 'hard'] as const)('L8: an export never revives a record with a tombstone (%s)', async (deletes) => {
+    const { db } = opened();
+    const table = await withTable(opened(), { deletes });
+    await merge(db, table, [gone('1', '10:05'), live('2', '10:00', '10:01'), gone('2', '10:05')]);
+    const before = await rowsOf(db, table);
+    const result = await merge(db, table, [live('1', '10:06', '10:07'), live('2', '10:06', '10:07')], {
+      fromExport: true,
+    });
+    expect([...result.reread].sort()).toEqual(['1', '2']);
+    expect(result.counts).toEqual({ ...noCounts(), read: 2, stale: 2 });
+    expect(await rowsOf(db, table)).toEqual(before);
+  });
+
+  test('L9: an unchanged row moves its bookkeeping only', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [live('1', '10:00', '10:01')]);
+    const { counts } = await merge(db, table, [live('1', '10:02', '10:03')]);
+    expect(counts).toEqual({ ...noCounts(), read: 1, unchanged: 1 });
+    expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:02:00.000 o=10:03:00.000 d=-']);
+  });
+
+  test('L10: within a batch the greatest of an id decides, the others are stale', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const { counts } = await merge(db, table, [
+      live('1', '10:00', '10:02', bob),
+      live('1', '10:01', '10:01', ann),
+      live('1', '10:00', '10:09', bob),
+      gone('1', '09:00'),
+    ]);
+    expect(counts).toEqual({ ...noCounts(), read: 3, inserted: 1, stale: 2 });
+    expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:01:00.000 o=10:01:00.000 d=-']);
+  });
+}
+
+const ids = ['1', '2', '9223372036854775807'];
+
+const observation: fc.Arbitrary<Observation> = fc
+  .record({ id: fc.constantFrom(...ids), m: fc.integer({ min: 0, max: 4 }), o: fc.integer({ min: 0, max: 8 }), dead: fc.boolean() })
+  .map(({ id, m, o, dead }) => {
+    const observedAt = instant(start + o * 700);
+    if (dead) return { kind: 'gone', id: recordId(id), observedAt };
+    // What a record holds at (m, o) is one thing, however often it is read.
+    const values = [['Ann', 'ann', ''][(m + o) % 3] ?? null, m % 2 === 0 ? null : `${m}.00`, null];
+    return { kind: 'live', id: recordId(id), modifiedAt: instant(start + m * 1000), observedAt, values };
+  });
+
+const batches = fc.array(fc.array(observation, { maxLength: 7 }), { maxLength: 6 });
+
+function describeProperties(opened: () => Opened, numRuns: number): void {
+  test.each(['soft', 'hard'] as const)(
+    'L11: any batches in any order, repeated, give the same table (%s)',
+    async (deletes) => {
+      await fc.assert(
+        fc.asyncProperty(batches, fc.nat(), async (some, repeat) => {
+          const table = await withTable(opened(), { deletes });
+          for (const batch of some) await merge(opened().db, table, batch);
+          const again = some[repeat % Math.max(1, some.length)];
+          if (again !== undefined) await merge(opened().db, table, again);
+          const model = new LawModel(deletes);
+          model.merge(some.flat().reverse());
+          expect(await stateOf(opened().db, table, ids)).toEqual(modelState(model, ids));
+        }),
+        { numRuns },
+      );
+    },
+  );
+
+  test.each(['soft', 'hard'] as const)(
+    'L12: state, counts and re-reads are those of the model, exports included (%s)',
+    async (deletes) => {
+      const flagged = fc.array(fc.tuple(fc.array(observation, { maxLength: 7 }), fc.boolean()), { maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(flagged, async (some) => {
+          const table = await withTable(opened(), { deletes });
+          const model = new LawModel(deletes);
+          for (const [batch, fromExport] of some) {
+            const result = await merge(opened().db, table, batch, { fromExport });
+            const expected = model.merge(batch, fromExport);
+            expect(result.counts).toEqual({ ...expected.counts, rejected: 0 });
+            expect([...result.reread].sort()).toEqual(expected.reread);
+          }
+          expect(await stateOf(opened().db, table, ids)).toEqual(modelState(model, ids));
+        }),
+        { numRuns },
+      );
+    },
+  );
+}
+
+function describeBatches(opened: () => Opened): void {
+  test('L13: a value that is too long is rejected, the rest goes in, and a newer good row resolves it', async () => {
+    const { db, sql } = opened();
+    const table = aTable({ schema: 'extend' });
+    await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(5), Active integer)`);
+    const narrow = { ...table, columns: table.columns.filter(({ name }) => name !== 'Amount') };
+    await db.ensureTable({ ...narrow, columns: narrow.columns.map((c) => ({ ...c, type: short(c.type) })) });
+    const long = live('2', '10:00', '10:01', ['Annabel', '1']);
+    const batch = [live('1', '10:00', '10:01', ['Ann', '1']), long, live('3', '10:00', '10:01', ['Bob', null])];
+    const first = await merge(db, narrow, batch);
+    expect(first.counts).toEqual({ ...noCounts(), read: 3, inserted: 2, rejected: 1 });
+    await merge(db, narrow, batch);
+    expect(await db.count(narrow)).toEqual({ live: 2, deleted: 0, rejected: 1 });
+    const [stored] = await rejectsOf(sql, db.dialect, narrow);
+    expect(stored).toMatchObject({ id: '2', column_name: 'Last_Name' });
+    expect(JSON.parse(String(stored?.raw))).toEqual({ id: '2', Last_Name: 'Annabel', Active: '1' });
+    await merge(db, narrow, [live('2', '10:00', '10:02', ['Anna', '1'])]);
+    expect(await db.count(narrow)).toEqual({ live: 3, deleted: 0, rejected: 0 });
+    await merge(db, narrow, batch);
+    expect(await db.count(narrow)).toEqual({ live: 3, deleted: 0, rejected: 0 });
+  });
+
+  test('L13: rows that a constraint refuses are found among good ones', async () => {
+    const { db, sql } = opened();
+    const table = aTable({ schema: 'extend' });
+    await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20) CHECK (Last_Name <> 'Bad'))`);
+    await db.ensureTable(table);
+    const name = (i: number): string => (i % 40 === 7 ? 'Bad' : `N${i}`);
+    const rows = Array.from({ length: 200 }, (_, i) => live(`${i + 1}`, '10:00', '10:01', [name(i), null, null]));
+    const { counts } = await merge(db, table, rows);
+    expect(counts).toEqual({ ...noCounts(), read: 200, inserted: 195, rejected: 5 });
+    expect(await db.count(table)).toEqual({ live: 195, deleted: 0, rejected: 5 });
+  });
+
+  test('L14: rejects that the caller found are stored once, with and without an id', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const rejects = [
+      { id: '5', column: 'Amount', reason: 'not a number', raw: '{"id":"5"}', observedAt: at('10:00') },
+      { reason: 'no id', raw: '{"x":1}', observedAt: at('10:00') },
+      { reason: 'no id', raw: '{"x":2}', observedAt: at('10:00') },
+    ];
+    const first = await merge(db, table, [live('1', '10:00', '10:00')], { rejects });
+    expect(first.counts).toEqual({ ...noCounts(), read: 4, inserted: 1, rejected: 3 });
+    await merge(db, table, [], { rejects });
+    expect((await db.count(table)).rejected).toBe(3);
+  });
+
+  test('L15: rows that the mirror never wrote are not touched, and adopted when Zoho shows their id', async () => {
+    const { db, sql } = opened();
+    const table = await withTable(opened());
+    await sql(`INSERT INTO ${table.table} (id, Last_Name) VALUES (7, 'Own'), (8, 'Own')`);
+    await merge(db, table, [gone('7', '10:05'), live('1', '10:00', '10:00')]);
+    expect(await db.countUnseen(table, at('23:00'))).toBe(1);
+    expect(await db.unseen(table, at('23:00'), undefined, 10)).toEqual(['1']);
+    expect(await db.count(table)).toEqual({ live: 1, deleted: 0, rejected: 0 });
+    const { counts } = await merge(db, table, [live('8', '10:00', '10:01', bob)]);
+    expect(counts).toEqual({ ...noCounts(), read: 1, updated: 1 });
+    expect(await rowsOf(db, table)).toEqual([
+      '1 Ann,1.50,1 m=10:00:00.000 o=10:00:00.000 d=-',
+      '7 Own,, m=- o=- d=-',
+      '8 Bob,2.00,0 m=10:00:00.000 o=10:01:00.000 d=-',
+    ]);
+  });
+
+  test('L16: ids of 19 digits, exact decimals, emoji, blanks and case arrive as they are', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    await merge(db, table, [
+      live('9223372036854775807', '10:00', '10:00', ['Zoë 🎉', '9999999999999999.99', null]),
+      live('4000000000000000001', '10:00', '10:00', ['', '-0.10', '0']),
+      live('4000000000000000002', '10:00', '10:00', [null, null, '1']),
+    ]);
+    const values = async (): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      for await (const row of db.rows(table)) found.push([row.id, ...row.values]);
+      return found;
+    };
+    expect(await values()).toEqual([
+      ['4000000000000000001', '', '-0.10', '0'],
+      ['4000000000000000002', null, null, '1'],
+      ['9223372036854775807', 'Zoë 🎉', '9999999999999999.99', null],
+    ]);
+    for (const [second, text] of ['ZOË 🎉', 'zoë 🎉', 'zoë 🎉 ', 'zoë 🎊 '].entries()) {
+      const o = `10:01:0${second}`;
+      const change = live('9223372036854775807', '10:00', o, [text, '9999999999999999.99', null]);
+      expect((await merge(db, table, [change])).counts.updated).toBe(1);
+    }
+    const emptied = [live('4000000000000000002', '10:00', '10:01', ['', null, '1'])];
+    expect((await merge(db, table, emptied)).counts.updated).toBe(1);
+  });
+
+  test('L17: columns that are not mapped keep their values, and constants are written on insert only', async () => {
+    const { db, sql } = opened();
+    const table = await withTable(opened(), { constants: { Source: 'ZOHO', Weight: 5 } });
+    await merge(db, table, [live('1', '10:00', '10:00')]);
+    await sql(`UPDATE ${table.table} SET Source = 'hand'`);
+    await merge(db, table, [live('1', '10:01', '10:01', bob), live('2', '10:01', '10:01', bob)]);
+    const rows = await sql(`SELECT Source, Weight FROM ${table.table} ORDER BY id`);
+    expect(rows.map((row) => `${row.Source} ${row.Weight}`)).toEqual(['hand 5', 'ZOHO 5']);
+  });
+
+  test('merges twelve thousand rows in one call, and again', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const rows = Array.from({ length: 12_000 }, (_, i) => live(`${i + 1}`, '10:00', '10:00', [`N${i}`, null, '1']));
+    expect((await merge(db, table, rows)).counts.inserted).toBe(12_000);
+    expect((await merge(db, table, rows)).counts.unchanged).toBe(12_000);
+    expect(await db.unseen(table, at('10:01'), recordId('11998'), 10)).toEqual(['11999', '12000']);
+    expect((await db.registers(table, rows.map((row) => row.id))).size).toBe(12_000);
+  });
+
+  test('an aborted merge leaves nothing behind', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const signal = AbortSignal.abort(new Error('stop'));
+    await expect(merge(db, table, [live('1', '10:00', '10:00')], { signal })).rejects.toThrow('stop');
+    expect(await rowsOf(db, table)).toEqual([]);
+  });
+}
+
+const short = (type: TargetTable['columns'][number]['type']): typeof type =>
+  type.kind === 'text' ? { kind: 'text', length: 5 } : type;
+
+async function rejectsOf(sql: Opened['sql'], dialect: string, table: TargetTable): Promise<Record<string, unknown>[]> {
+  const own = dialect === 'mssql' ? 'zoho_mirror.rejected_record' : 'zoho_mirror_rejected_record';
+  return sql(`SELECT id, column_name, raw FROM ${own} WHERE module = '${table.module}' AND resolved_at IS NULL`);
+}
+
+function describeLedger(opened: () => Opened): void {
+  test('a checkpoint moves with its batch by compare-and-set, and a zombie stops there', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const job = `job-${table.table}`;
+    expect(await db.checkpoint(job)).toBeUndefined();
+    const first = { jobId: job, from: 0, to: 1, complete: false };
+    await merge(db, table, [live('1', '10:00', '10:00')], { checkpoint: first });
+    const zombie = merge(db, table, [live('9', '10:00', '10:00')], { checkpoint: first });
+    await expect(zombie).rejects.toThrow(SupersededError);
+    await merge(db, table, [live('2', '10:00', '10:00')], { checkpoint: { jobId: job, from: 1, to: 2, complete: true } });
+    await merge(db, table, [], { checkpoint: { jobId: job, from: 2, to: 2, complete: false } });
+    expect(await db.checkpoint(job)).toEqual({
+      jobId: job,
+      rowsDone: 2,
+      complete: true,
+      counts: { ...noCounts(), read: 2, inserted: 2 },
+    });
+    expect((await rowsOf(db, table)).map((row) => row.slice(0, 1))).toEqual(['1', '2']);
+  });
+
+  test('of two attempts at the same rows one goes in', async () => {
+    const { db, another } = opened();
+    const table = await withTable(opened());
+    const other = await another();
+    const checkpoint = { jobId: `job-${table.table}`, from: 0, to: 1, complete: false };
+    const both = await Promise.allSettled(
+      [db, other].map((one) => merge(one, table, [live('1', '10:00', '10:00')], { checkpoint })),
+    );
+    await other.close();
+    expect(both.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    expect((await db.checkpoint(checkpoint.jobId))?.rowsDone).toBe(1);
+  });
+
+  test('the watermark moves forward only, beside fingerprint and dropped fields', async () => {
+    const { db } = opened();
+    const { module } = aTable();
+    expect(await db.state(module)).toEqual({ module, droppedFields: [] });
+    expect(await db.moveWatermark(module, at('10:05'))).toBe(at('10:05'));
+    expect(await db.moveWatermark(module, at('10:01'))).toBe(at('10:05'));
+    await db.setFingerprint(module, 'abc');
+    await db.dropField(module, 'Tag');
+    await db.dropField(module, 'Tag');
+    expect(await db.state(module)).toEqual({
+      module,
+      watermark: at('10:05'),
+      fingerprint: 'abc',
+      droppedFields: ['Tag'],
+    });
+  });
+
+  test('runs and the shared token are overwritten in place', async () => {
+    const { db } = opened();
+    const name = `token-${aTable().table}`;
+    expect(await db.readToken(name)).toBeUndefined();
+    await db.writeToken(name, 'one');
+    await db.writeToken(name, 'two');
+    expect(await db.readToken(name)).toBe('two');
+    const run = { runId: name, workflow: 'catch-up/Leads', module: 'Leads', counts: noCounts() };
+    await db.recordRun({ ...run, outcome: 'running' });
+    await db.recordRun({ ...run, outcome: 'failed', detail: 'why' });
+  });
+
+  test('migrations run twice, and two at once', async () => {
+    const { db, another } = opened();
+    const others = await Promise.all([another(), another()]);
+    await Promise.all([db.migrate(), ...others.map((other) => other.migrate())]);
+    await Promise.all(others.map((other) => other.close()));
+    await db.ping();
+  });
+
+  test('a missing table is an error, not a heap of rejects, and no value is in its message', async () => {
+    const { db, sql } = opened();
+    const table = aTable();
+    const first = merge(db, table, [live('1', '10:00', '10:00', ['Secret', null, null])]);
+    await expect(first).rejects.toThrow(SchemaMismatchError);
+    await db.ensureTable(table);
+    await merge(db, table, [live('1', '10:00', '10:00')]);
+    await sql(`DROP TABLE ${table.table}`);
+    const dropped = await merge(db, table, [live('2', '10:00', '10:00', ['Secret', null, null])]).catch(
+      (error: unknown) => error,
+    );
+    expect(dropped).toBeInstanceOf(DatabaseError);
+    expect(dropped).toMatchObject({ verdict: 'permanent' });
+    expect(String(dropped)).not.toContain('Secret');
+  });
+}

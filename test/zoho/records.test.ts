@@ -1,0 +1,171 @@
+// Records read in several calls: joined only when nothing moved in between.
+import { recordId, type RecordId } from '../../src/mirror/record-id';
+import type { ZohoField } from '../../src/zoho';
+import { failureOf } from './support/failure';
+import { json, withScript, type Script, type Seen } from './support/server';
+
+const one = recordId('5725767000000000101');
+const two = recordId('5725767000000000102');
+const time = (second: number): string => `2026-08-01T10:00:${String(second).padStart(2, '0')}+00:00`;
+
+const field = (apiName: string, richText = false): ZohoField => ({
+  apiName,
+  dataType: 'text',
+  options: [],
+  richText,
+});
+const many = Array.from({ length: 100 }, (_, index) => field(`F${index}`));
+
+/** A module that answers every field with `<name>@<second>`. `secondOf` gives a record's Modified_Time at a request. */
+const listing =
+  (secondOf: (id: RecordId, count: number) => number | undefined): Script =>
+  ({ query }, count) => {
+    const names = query.get('fields')?.split(',') ?? [];
+    const ids = (query.get('ids') ?? '').split(',').map(recordId);
+    const rows = ids.flatMap((id) => {
+      const second = secondOf(id, count);
+      if (second === undefined) return [];
+      return [
+        {
+          ...Object.fromEntries(names.map((name) => [name, `${name}@${second}`])),
+          id,
+          Modified_Time: time(second),
+        },
+      ];
+    });
+    return rows.length === 0 ? { status: 204 } : json(200, { data: rows });
+  };
+
+const fieldCounts = (seen: Seen[]): number[] =>
+  seen.map(({ query }) => query.get('fields')?.split(',').length ?? 0);
+
+test('more than 50 fields are read in several calls of at most 50 names and joined', async () => {
+  await withScript({ api: listing(() => 1) }, async ({ zoho, seen }) => {
+    const { records } = await zoho.recordsByIds('Leads', [one], many);
+    expect(fieldCounts(seen)).toEqual([50, 50, 6]);
+    expect(seen.every(({ query }) => query.get('fields')?.startsWith('id,Modified_Time,'))).toBe(true);
+    expect(Object.keys(records[0]?.fields ?? {})).toHaveLength(102);
+    expect(records[0]?.fields).toMatchObject({ F0: 'F0@1', F99: 'F99@1' });
+  });
+});
+
+test('a record that changed between two calls is read again, alone', async () => {
+  const api = listing((id, count) => (id === one && count >= 1 ? 2 : 1));
+  await withScript({ api }, async ({ zoho, seen }) => {
+    const { records } = await zoho.recordsByIds('Leads', [one, two], many);
+    expect(seen.map(({ query }) => query.get('ids'))).toEqual([
+      `${one},${two}`,
+      `${one},${two}`,
+      `${one},${two}`,
+      one,
+      one,
+      one,
+    ]);
+    const found = Object.fromEntries(
+      records.map((record) => [record.id, [record.fields['F0'], record.fields['F99']]]),
+    );
+    expect(found).toEqual({ [one]: ['F0@2', 'F99@2'], [two]: ['F0@1', 'F99@1'] });
+  });
+});
+
+test('a record that vanished between two calls is read again before it is absent', async () => {
+  const api = listing((id, count) => (id === one && count >= 1 ? undefined : 1));
+  await withScript({ api }, async ({ zoho, seen }) => {
+    const { records } = await zoho.recordsByIds('Leads', [one, two], many);
+    expect(records.map((record) => record.id)).toEqual([two]);
+    expect(seen).toHaveLength(6);
+  });
+});
+
+test('a record that never stands still is a transient failure', async () => {
+  await withScript({ api: listing((_, count) => count % 60) }, async ({ zoho }) => {
+    expect(await failureOf(zoho.recordsByIds('Leads', [one], many))).toMatchObject({
+      verdict: 'transient',
+      code: 'RECORDS_MOVING',
+    });
+  });
+});
+
+test('converted records are asked for among Leads only', async () => {
+  await withScript({ api: listing(() => 1) }, async ({ zoho, seen }) => {
+    await zoho.recordsByIds('Leads', [one], []);
+    await zoho.recordsByIds('Contacts', [one], []);
+    expect(seen.map(({ query }) => query.get('converted'))).toEqual(['both', null]);
+    expect(seen.map(({ query }) => query.get('per_page'))).toEqual(['200', '200']);
+  });
+});
+
+test('no ids are no request: an empty list would be everything', async () => {
+  await withScript({ api: listing(() => 1) }, async ({ zoho, seen }) => {
+    expect((await zoho.recordsByIds('Leads', [], [])).records).toEqual([]);
+    expect(seen).toEqual([]);
+  });
+});
+
+test('over 100 ids are a mistake of the caller', async () => {
+  const ids = Array.from({ length: 101 }, (_, index) => recordId(String(1000 + index)));
+  await withScript({ api: listing(() => 1) }, async ({ zoho }) => {
+    expect(await failureOf(zoho.recordsByIds('Leads', ids, []))).toMatchObject({ verdict: 'bug' });
+  });
+});
+
+test('a module without Modified_Time has records without a time', async () => {
+  const api: Script = () => json(200, { data: [{ id: one, Name: 'x' }] });
+  await withScript({ api }, async ({ zoho }) => {
+    const { records } = await zoho.recordsByIds('Site_Visits', [one], [field('Name')]);
+    expect(records).toEqual([{ id: one, fields: { id: one, Name: 'x' } }]);
+  });
+});
+
+describe('rich text', () => {
+  const cut = 'c'.repeat(500);
+  const full = 'f'.repeat(900);
+  /** `seconds`: the Modified_Time of each list read in turn. */
+  const rich = (seconds: number[], text: string = cut): Script => {
+    let reads = 0;
+    return ({ path }) => {
+      if (path.endsWith('/actions/fetch_full_data')) return json(200, { data: [{ id: one, Notes: full }] });
+      return json(200, {
+        data: [{ id: one, Modified_Time: time(seconds[reads++] ?? 0), Notes: text, Plain: cut }],
+      });
+    };
+  };
+  const fields = [field('Notes', true), field('Plain')];
+
+  test('that was cut is fetched whole, between two reads that agree', async () => {
+    await withScript({ api: rich([1, 1]) }, async ({ zoho, seen }) => {
+      const { records } = await zoho.recordsByIds('Leads', [one], fields);
+      expect(records[0]?.fields).toMatchObject({ Notes: full, Plain: cut });
+      expect(seen.map(({ path }) => path)).toEqual([
+        '/crm/v8/Leads',
+        '/crm/v8/Leads/actions/fetch_full_data',
+        '/crm/v8/Leads',
+      ]);
+      expect(seen[1]?.query.toString()).toBe(`ids=${one}&fields=Notes`);
+      expect(seen[2]?.query.get('fields')).toBe('id,Modified_Time');
+    });
+  });
+
+  test('that changed meanwhile is read again', async () => {
+    await withScript({ api: rich([1, 2, 2, 2]) }, async ({ zoho, seen }) => {
+      const { records } = await zoho.recordsByIds('Leads', [one], fields);
+      expect(records).toHaveLength(1);
+      expect(records[0]?.fields['Notes']).toBe(full);
+      expect(seen).toHaveLength(6);
+    });
+  });
+
+  test('that is short needs no second call', async () => {
+    await withScript({ api: rich([1], 'x'.repeat(499)) }, async ({ zoho, seen }) => {
+      await zoho.recordsByIds('Leads', [one], fields);
+      expect(seen).toHaveLength(1);
+    });
+  });
+
+  test('is fetched record by record before v8', async () => {
+    await withScript({ api: rich([1, 1]), options: { apiVersion: 'v7' } }, async ({ zoho, seen }) => {
+      await zoho.recordsByIds('Leads', [one], fields);
+      expect(seen[1]?.path).toBe(`/crm/v7/Leads/${one}/actions/fetch_full_data`);
+    });
+  });
+});
