@@ -1,5 +1,6 @@
 // Other workflows of the same module: started, joined, signalled. Ids are fixed, so doing it twice does it once.
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import { defineUpdate } from '@temporalio/workflow';
 import {
   scheduleIds,
   signals,

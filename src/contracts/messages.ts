@@ -94,16 +94,19 @@ export interface InitialSyncInput {
   module: string;
 }
 
-export interface InitialSyncStatus extends Status {
+/** Of the workflows that load: InitialSync and CatchUpSync. */
+export interface LoadStatus extends Status {
   counts: Counts;
   pages: number;
   /** The page that was last loaded or is loading. */
   page?: { number: number; rows: number };
-  /** ISO instant by Zoho's clock: everything changed later is somebody else's job. */
+  /** ISO instant by Zoho's clock: everything that changed later is another run's job. */
   t0?: string;
-  watermark?: string;
+  /** ISO instant from which changes are read. */
   since?: string;
+  /** How changes are read: id by id after a COQL query, or as one export. */
   route?: 'coql' | 'bulk-read';
+  watermark?: string;
 }
 
 export interface ChannelRenewalInput {
@@ -156,15 +159,6 @@ export interface CatchUpRequest {
 
 export interface CatchUpInput extends CatchUpRequest {
   module: string;
-}
-
-export interface CatchUpStatus extends Status {
-  counts: Counts;
-  pages: number;
-  since?: string;
-  watermark?: string;
-  /** How the changes are read, once known. */
-  route?: 'coql' | 'bulk-read';
 }
 
 /** Where a walk over changed records goes on. ISO instant and record id. */

@@ -1,6 +1,6 @@
 // Heals every gap: reads everything modified or deleted since the watermark. Runs on a schedule and whenever somebody asks.
 import { ApplicationFailure, defineSignal, setHandler } from '@temporalio/workflow';
-import { noCounts, signals, type CatchUpInput, type CatchUpRequest, type CatchUpStatus } from '../contracts';
+import { noCounts, signals, type CatchUpInput, type CatchUpRequest, type LoadStatus } from '../contracts';
 import { quick } from './activities';
 import { Desk } from './desk';
 import { PageExport } from './export-pages';
@@ -9,12 +9,12 @@ import { checkInput } from './input';
 
 const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
 
-export async function CatchUpSync(input: CatchUpInput): Promise<CatchUpStatus> {
+export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
   const { module, since } = checkInput('CatchUpSync', input, { module: 'module', since: 'instant' });
   // The signal that starts it carries the same request as its input: the first round serves both.
   let asked: CatchUpRequest[] = [];
   setHandler(catchUpAgain, (request) => void asked.push(request), { description: 'Go round once more' });
-  const desk = new Desk<CatchUpStatus>({ module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 }, describe);
+  const desk = new Desk<LoadStatus>({ module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 }, describe);
   const pages = new PageExport(desk, module);
   const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]));
   desk.settle(settings);
@@ -31,7 +31,7 @@ export async function CatchUpSync(input: CatchUpInput): Promise<CatchUpStatus> {
 }
 
 /** The watermark, or what was asked for; of several requests the one that reaches back furthest. */
-async function earliest(desk: Desk<CatchUpStatus>, module: string, requests: readonly CatchUpRequest[]): Promise<string> {
+async function earliest(desk: Desk<LoadStatus>, module: string, requests: readonly CatchUpRequest[]): Promise<string> {
   const watermark = await desk.persist(() => quick.readWatermark(module));
   const wanted = requests.map(({ since }) => since ?? watermark).filter((since) => since !== undefined);
   const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
@@ -42,7 +42,7 @@ async function earliest(desk: Desk<CatchUpStatus>, module: string, requests: rea
   );
 }
 
-const describe = ({ counts, since, watermark, route }: CatchUpStatus): string[] => [
+const describe = ({ counts, since, watermark, route }: LoadStatus): string[] => [
   ...(since ? [`Everything since ${since}${route ? `, by ${route === 'coql' ? 'COQL and re-reads' : 'Bulk Read'}` : ''}`] : []),
   `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged`,
   ...(watermark ? [`Complete up to ${watermark}`] : []),

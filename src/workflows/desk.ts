@@ -4,12 +4,12 @@ import {
   ApplicationFailure,
   condition,
   defineQuery,
-  defineSearchAttributeKey,
   defineUpdate,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { queries, searchAttributes, updates, type ErrorType, type ModuleSettings, type Status } from '../contracts';
 
 const status = defineQuery<Status>(queries.status);

@@ -10,8 +10,8 @@ import {
   type JobFinished,
   type JobReport,
   type ModuleSettings,
+  type LoadStatus,
   type Phase,
-  type Status,
 } from '../contracts';
 import { loading, quick } from './activities';
 import { isFailure, type Desk } from './desk';
@@ -29,14 +29,12 @@ export interface ExportTotals {
   observedAt: string;
 }
 
-type ExportStatus = Status & { counts: Counts; pages: number; page?: { number: number; rows: number } };
-
 export class PageExport {
   /** Jobs that Zoho has called about. It may call before we know the job's id. */
   private readonly called = new Set<string>();
 
   constructor(
-    private readonly desk: Desk<ExportStatus>,
+    private readonly desk: Desk<LoadStatus>,
     private readonly module: string,
   ) {
     setHandler(jobFinished, ({ jobId }) => void this.called.add(jobId), { description: "Zoho's callback: look at the job now" });
@@ -63,19 +61,19 @@ export class PageExport {
         ]),
       );
     let totals: ExportTotals | undefined;
-    let page: { number: number; token?: string } | undefined = { number: 1 };
+    let page: PageRef | undefined = { number: 1 };
     let job: Outcome<ExportJob> = await outcome(create(1));
     while (page) {
+      const { number, token }: PageRef = page;
+      const again = (): Promise<ExportJob> => create(number, token);
       this.show('exporting');
-      const { current, report } = await this.ready(settings, unwrap(job), () => create(page!.number, page!.token));
+      const { current, report } = await this.ready(settings, unwrap(job), again);
       totals ??= { pages: 0, counts: noCounts(), observedAt: current.createdAt };
-      const next: typeof page = report.moreRecords
-        ? { number: page.number + 1, ...(report.nextPageToken ? { token: report.nextPageToken } : {}) }
-        : undefined;
+      const next = nextPage(number, report);
       const nextJob: Promise<Outcome<ExportJob>> | undefined = next && outcome(create(next.number, next.token));
-      const loaded = await this.load(settings, current, report, totals.observedAt, () => create(page!.number, page!.token));
-      totals = { ...totals, pages: page.number, counts: addCounts(totals.counts, loaded) };
-      this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: page.number });
+      const loaded = await this.load(settings, current, report, totals.observedAt, again);
+      totals = { ...totals, pages: number, counts: addCounts(totals.counts, loaded) };
+      this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: number });
       if (nextJob) job = await nextJob;
       page = next;
     }
@@ -157,6 +155,15 @@ export class PageExport {
     this.desk.show({ phase, ...(page ? { page } : {}) });
   }
 }
+
+/** A page of a chain; API versions before 7 know numbers only. */
+interface PageRef {
+  number: number;
+  token?: string;
+}
+
+const nextPage = (number: number, { moreRecords, nextPageToken }: JobReport): PageRef | undefined =>
+  moreRecords ? { number: number + 1, ...(nextPageToken ? { token: nextPageToken } : {}) } : undefined;
 
 type Outcome<T> = { value: T } | { error: unknown };
 

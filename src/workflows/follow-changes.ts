@@ -1,5 +1,5 @@
 // Everything modified or deleted since an instant, merged; the watermark moves only when nothing before it was left out.
-import { addCounts, type CatchUpStatus, type Counts, type ModuleSettings, type ReadPosition, type Status } from '../contracts';
+import { addCounts, type Counts, type LoadStatus, type ModuleSettings, type ReadPosition } from '../contracts';
 import { quick, reading } from './activities';
 import type { Desk } from './desk';
 import type { PageExport } from './export-pages';
@@ -12,10 +12,8 @@ const overlapMs = 5 * 60_000;
  */
 const worthExporting = 4_500;
 
-type FollowStatus = Status & Pick<CatchUpStatus, 'counts' | 'since' | 'watermark' | 'route'> & { pages: number };
-
 export async function followChanges(
-  desk: Desk<FollowStatus>,
+  desk: Desk<LoadStatus>,
   settings: ModuleSettings,
   pages: PageExport,
   since: string,
@@ -40,7 +38,7 @@ export async function followChanges(
   await advance(desk, module, since, started);
 }
 
-async function readByIds(desk: Desk<FollowStatus>, module: string, since: string, until: string): Promise<void> {
+async function readByIds(desk: Desk<LoadStatus>, module: string, since: string, until: string): Promise<void> {
   let after: ReadPosition | undefined;
   do {
     const part = await desk.persist(() =>
@@ -54,10 +52,10 @@ async function readByIds(desk: Desk<FollowStatus>, module: string, since: string
 }
 
 /** Only forward, only when read from the watermark or earlier, and only when a complete load exists. */
-async function advance(desk: Desk<FollowStatus>, module: string, since: string, to: string): Promise<void> {
+async function advance(desk: Desk<LoadStatus>, module: string, since: string, to: string): Promise<void> {
   const watermark = await desk.persist(() => quick.readWatermark(module));
   if (watermark === undefined || Date.parse(since) > Date.parse(watermark)) return;
   desk.show({ watermark: await desk.persist(() => quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, to])) });
 }
 
-const add = (desk: Desk<FollowStatus>, counts: Counts): void => desk.show({ counts: addCounts(desk.read().counts, counts) });
+const add = (desk: Desk<LoadStatus>, counts: Counts): void => desk.show({ counts: addCounts(desk.read().counts, counts) });

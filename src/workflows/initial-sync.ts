@@ -1,6 +1,6 @@
 // Makes a table equal to its module: subscribe → ensure the table → loop over Bulk Read pages → sweep → record the watermark.
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
-import { noCounts, type InitialSyncInput, type InitialSyncStatus, type ModuleSettings } from '../contracts';
+import { noCounts, type InitialSyncInput, type LoadStatus, type ModuleSettings } from '../contracts';
 import { quick } from './activities';
 import { Desk, failureOf } from './desk';
 import { PageExport } from './export-pages';
@@ -8,9 +8,9 @@ import { followChanges } from './follow-changes';
 import { checkInput } from './input';
 import { sweep } from './sweep';
 
-export async function InitialSync(input: InitialSyncInput): Promise<InitialSyncStatus> {
+export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> {
   const { module } = checkInput('InitialSync', input, { module: 'module' });
-  const desk = new Desk<InitialSyncStatus>(
+  const desk = new Desk<LoadStatus>(
     { module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 },
     describe,
   );
@@ -33,7 +33,7 @@ export async function InitialSync(input: InitialSyncInput): Promise<InitialSyncS
 }
 
 /** ChannelRenewal owns the channel; this waits until it has one. */
-async function subscribe(desk: Desk<InitialSyncStatus>, { module, polling }: ModuleSettings): Promise<void> {
+async function subscribe(desk: Desk<LoadStatus>, { module, polling }: ModuleSettings): Promise<void> {
   if (polling) return;
   desk.show({ phase: 'subscribing' });
   await desk.persist(async () => {
@@ -43,12 +43,12 @@ async function subscribe(desk: Desk<InitialSyncStatus>, { module, polling }: Mod
   });
 }
 
-async function prepareTable(desk: Desk<InitialSyncStatus>, module: string): Promise<void> {
+async function prepareTable(desk: Desk<LoadStatus>, module: string): Promise<void> {
   desk.show({ phase: 'preparing' });
   await desk.persist(() => quick.prepareTable.executeWithOptions({ summary: `${module}: ensure the table` }, [module]));
 }
 
-async function settleWatermark(desk: Desk<InitialSyncStatus>, module: string, t0: string): Promise<void> {
+async function settleWatermark(desk: Desk<LoadStatus>, module: string, t0: string): Promise<void> {
   const watermark = await desk.persist(() => quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, t0]));
   desk.show({ watermark });
   await desk.persist(() => quick.recordMapping(module));
@@ -56,7 +56,7 @@ async function settleWatermark(desk: Desk<InitialSyncStatus>, module: string, t0
 }
 
 /** Leaves a row in `sync_run`, however the run ends. */
-async function recorded(desk: Desk<InitialSyncStatus>, module: string, work: () => Promise<void>): Promise<InitialSyncStatus> {
+async function recorded(desk: Desk<LoadStatus>, module: string, work: () => Promise<void>): Promise<LoadStatus> {
   const record = (outcome: 'running' | 'done' | 'failed' | 'cancelled', detail?: string): Promise<void> =>
     quick.recordRun({ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) });
   try {
@@ -72,7 +72,7 @@ async function recorded(desk: Desk<InitialSyncStatus>, module: string, work: () 
   }
 }
 
-const describe = ({ counts, pages, page, t0, watermark }: InitialSyncStatus): string[] => [
+const describe = ({ counts, pages, page, t0, watermark }: LoadStatus): string[] => [
   ...(page ? [`Page ${page.number} of the export: ${page.rows} rows`] : []),
   `${pages} pages done: ${counts.read} rows read, ${counts.inserted} inserted, ${counts.updated} updated, ` +
     `${counts.unchanged} unchanged, ${counts.stale} stale, ${counts.deleted} deleted, ${counts.rejected} rejected`,

@@ -1,16 +1,14 @@
 // Rows that a complete export did not show are re-read, never believed gone: an export by a user with too few rights looks the same.
 import { ApplicationFailure } from '@temporalio/workflow';
-import { addCounts, type Counts, type Status } from '../contracts';
+import { addCounts, type LoadStatus } from '../contracts';
 import { quick, reading } from './activities';
 import type { Desk } from './desk';
 
 const alwaysAllowed = 1_000;
 const allowedShare = 0.1;
 
-type SweepStatus = Status & { counts: Counts };
-
 /** @param before ISO: `created_time` of the export's first job. */
-export async function sweep(desk: Desk<SweepStatus>, module: string, before: string): Promise<void> {
+export async function sweep(desk: Desk<LoadStatus>, module: string, before: string): Promise<void> {
   desk.show({ phase: 'sweeping' });
   const { unseen, live } = await desk.persist(() =>
     quick.countUnseen.executeWithOptions({ summary: `${module}: rows that the export did not show` }, [module, before]),
@@ -29,7 +27,7 @@ export async function sweep(desk: Desk<SweepStatus>, module: string, before: str
 }
 
 /** Stops until an operator says `resume`: then the re-read decides, row by row. */
-async function askFirst(desk: Desk<SweepStatus>, module: string, unseen: number, live: number): Promise<void> {
+async function askFirst(desk: Desk<LoadStatus>, module: string, unseen: number, live: number): Promise<void> {
   const failure = ApplicationFailure.nonRetryable(
     `The export of ${module} did not show ${unseen} of ${live} live rows. See whether the Zoho user may still see all records, then resume`,
     'TooManyUnseen',

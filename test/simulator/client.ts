@@ -1,30 +1,34 @@
 // A bare HTTP client for the simulator's tests; it shares nothing with the product's own client.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { crc32, inflateRawSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- answers are looked at as a stranger would */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly json: any;
+  readonly json: unknown;
 }
 
 export interface World {
   readonly sim: Simulator;
-  call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
+  readonly authorization: string;
+  call(
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string> },
+  ): Promise<Answer>;
   bulk(query: unknown, more?: Record<string, unknown>): Promise<string>;
-  job(id: string): Promise<any>;
-  finished(id: string): Promise<any>;
-  control(method: string, path: string, body?: unknown): Promise<any>;
+  job(id: string): Promise<unknown>;
+  finished(id: string): Promise<unknown>;
+  control(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
-export async function withSimulator(options: Partial<SimulatorOptions>, test: (world: World) => Promise<void>): Promise<void> {
+export async function withSimulator(
+  options: Partial<SimulatorOptions>,
+  test: (world: World) => Promise<void>,
+): Promise<void> {
   const sim = await startSimulator(options);
   try {
     await test(await worldOf(sim, options.refreshToken ?? 'sim-refresh'));
@@ -33,25 +37,50 @@ export async function withSimulator(options: Partial<SimulatorOptions>, test: (w
   }
 }
 
+export async function download(world: World, id: string): Promise<Buffer> {
+  const response = await fetch(`${world.sim.url}/crm/bulk/v8/read/${id}/result`, {
+    headers: { authorization: world.authorization },
+  });
+  return Buffer.from(await response.arrayBuffer());
+}
+
+export function rowsOf(csv: string): Record<string, string>[] {
+  return parse(csv, { columns: true });
+}
+
 export async function worldOf(sim: Simulator, refreshToken: string): Promise<World> {
   const granted = await refresh(sim.url, { refresh_token: refreshToken });
-  const authorization = `Zoho-oauthtoken ${granted.json.access_token}`;
+  const authorization = `Zoho-oauthtoken ${textAt(granted.json, 'access_token')}`;
   const call: World['call'] = async (method, path, { body, headers = {} } = {}) =>
     answerOf(
       await fetch(sim.url + path, {
         method,
-        headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
         body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
       }),
     );
-  const job: World['job'] = async (id) => (await call('GET', `/crm/bulk/v8/read/${id}`)).json.data[0];
+  const job: World['job'] = async (id) => at((await call('GET', `/crm/bulk/v8/read/${id}`)).json, 'data.0');
   return {
     sim,
+    authorization,
     call,
     job,
-    bulk: async (query, more = {}) => (await call('POST', '/crm/bulk/v8/read', { body: { query, ...more } })).json.data[0].details.id,
-    finished: (id) => until(async () => job(id), (seen) => ['COMPLETED', 'FAILURE'].includes(seen.state)),
-    control: async (method, path, body) => (await call(method, `/__sim/${path}`, { body: body ?? (method === 'GET' ? undefined : {}) })).json,
+    bulk: async (query, more = {}) =>
+      textAt(
+        (await call('POST', '/crm/bulk/v8/read', { body: { query, ...more } })).json,
+        'data.0.details.id',
+      ),
+    finished: (id) =>
+      until(
+        async () => job(id),
+        (seen) => ['COMPLETED', 'FAILURE'].includes(textAt(seen, 'state')),
+      ),
+    control: async (method, path, body) =>
+      (await call(method, `/__sim/${path}`, { body: body ?? (method === 'GET' ? undefined : {}) })).json,
   };
 }
 
@@ -68,10 +97,10 @@ export async function refresh(url: string, form: Record<string, string>): Promis
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parse(text) };
+  return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }
 
-function parse(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -80,7 +109,11 @@ function parse(text: string): unknown {
 }
 
 /** Asks again until the answer fits; a deadline turns endless waiting into a failure. */
-export async function until<T>(ask: () => T | Promise<T>, fits: (seen: T) => boolean, limitMs = 20_000): Promise<T> {
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  fits: (seen: T) => boolean,
+  limitMs = 20_000,
+): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const seen = await ask();
@@ -92,14 +125,14 @@ export async function until<T>(ask: () => T | Promise<T>, fits: (seen: T) => boo
 
 export interface Receiver {
   readonly url: string;
-  readonly bodies: any[];
+  readonly bodies: unknown[];
   status: number;
   close(): Promise<void>;
 }
 
 /** Takes posts, as the product's webhook would. */
 export async function startReceiver(): Promise<Receiver> {
-  const bodies: any[] = [];
+  const bodies: unknown[] = [];
   const receiver = { status: 200 };
   const server: Server = createServer((request, response) => {
     let text = '';
@@ -110,7 +143,8 @@ export async function startReceiver(): Promise<Receiver> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   return Object.assign(receiver, {
     url: `http://127.0.0.1:${port}/hook`,
     bodies,
@@ -118,15 +152,33 @@ export async function startReceiver(): Promise<Receiver> {
   });
 }
 
-/** The only file of a zip, through the reader of another program. */
+/** What lies at a dotted path of parsed JSON, or undefined. */
+export function at(json: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((here, key) => {
+    if (typeof here !== 'object' || here === null) return undefined;
+    return Object.getOwnPropertyDescriptor(here, key)?.value;
+  }, json);
+}
+
+export function textAt(json: unknown, path: string): string {
+  return String(at(json, path));
+}
+
+export function listAt(json: unknown, path: string): unknown[] {
+  const found = at(json, path);
+  return Array.isArray(found) ? found : [];
+}
+
+const CENTRAL_ENTRY = Buffer.from('PK\x01\x02', 'latin1');
+
+/** The only file of a zip, its CRC checked; read from the central directory, as the sizes stand only there. */
 export function unzip(zip: Buffer): { name: string; text: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'simulator-test-'));
-  try {
-    writeFileSync(join(directory, 'a.zip'), zip);
-    const script = 'import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1])\nn=z.namelist()\nassert len(n)==1\nopen(sys.argv[2],"wb").write(z.read(n[0]))\nprint(n[0])';
-    const name = execFileSync('python3', ['-c', script, join(directory, 'a.zip'), join(directory, 'out')], { stdio: ['ignore', 'pipe', 'ignore'] });
-    return { name: name.toString().trim(), text: readFileSync(join(directory, 'out')).toString() };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const entry = zip.lastIndexOf(CENTRAL_ENTRY);
+  if (entry < 0 || zip.indexOf(CENTRAL_ENTRY) !== entry) throw new Error('not one file in a whole zip');
+  const name = zip.subarray(entry + 46, entry + 46 + zip.readUInt16LE(entry + 28)).toString();
+  const start = zip.readUInt32LE(entry + 42);
+  const from = start + 30 + zip.readUInt16LE(start + 26) + zip.readUInt16LE(start + 28);
+  const content = inflateRawSync(zip.subarray(from, from + zip.readUInt32LE(entry + 20)));
+  if (crc32(content) !== zip.readUInt32LE(entry + 16)) throw new Error('the CRC does not fit');
+  return { name, text: content.toString() };
 }

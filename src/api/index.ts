@@ -1,0 +1,2 @@
+export { createApi, type ApiOptions } from './server';
+export { runApi } from './run';

@@ -1,0 +1,125 @@
+// The webhook receiver. A notification is answered 200 only when Temporal has durably accepted it, or when it is about a module that
+// nobody mirrors; everything posted is only a hint.
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { sendHints } from '../activities/temporal';
+import { signals, type JobFinished } from '../contracts';
+import { callbackPath, channelToken, notificationPath, readReference, sameSecret } from '../webhook';
+import { readNotification, readToken } from './notification';
+
+const maxBodyBytes = 1024 * 1024;
+/** Zoho's own patience is not documented; a stuck Temporal must not hold its connection for long. */
+const temporalDeadlineMs = 10_000;
+const slowBodyMs = 20_000;
+
+export interface ApiOptions {
+  webhookSecret: string;
+  /** Modules that are mirrored: a notification of another one is acknowledged and dropped. */
+  modules: readonly string[];
+  temporal: Client;
+  log: FastifyBaseLogger;
+  clock?: () => Date;
+}
+
+export function createApi(options: ApiOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.log,
+    disableRequestLogging: true,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: slowBodyMs,
+    forceCloseConnections: true,
+  });
+  // Whatever its content type says, the body is read as JSON or refused: Zoho documents none.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    if (error.statusCode === 413) return reply.code(413).send({ error: 'The body is over 1 MB' });
+    if (error.statusCode && error.statusCode < 500) return reply.code(error.statusCode).send({ error: 'The request cannot be read' });
+    options.log.error({ code: error.code, name: error.name }, 'request failed');
+    return reply.code(500).send({ error: 'Internal error' });
+  });
+  addHealth(app, options);
+  addNotifications(app, options);
+  addCallbacks(app, options);
+  return app;
+}
+
+function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
+  app.get('/healthz', () => ({ ok: true }));
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await inTime(temporal, () => temporal.workflowService.getSystemInfo({}));
+      return { ok: true };
+    } catch {
+      return reply.code(503).send({ error: 'Temporal cannot be reached' });
+    }
+  });
+}
+
+function addNotifications(app: FastifyInstance, { webhookSecret, modules, temporal, log, clock = () => new Date() }: ApiOptions): void {
+  const expected = channelToken(webhookSecret);
+  app.post(notificationPath, async (request, reply) => {
+    const json = parseJson(request.body);
+    if (json === undefined) return reply.code(400).send({ error: 'The body is not a JSON object' });
+    const token = readToken(json);
+    if (token === undefined || !sameSecret(token, expected)) return reply.code(401).send({ error: 'Wrong channel token' });
+    const notification = readNotification(json);
+    if (!notification) return reply.code(400).send({ error: 'Needed: module, and ids as an array of record ids' });
+    const { module, ids, operation } = notification;
+    if (!modules.includes(module)) return { accepted: 0 };
+    try {
+      await inTime(temporal, () => sendHints(temporal, module, { ids, operation, receivedAt: clock().toISOString() }));
+    } catch (error) {
+      log.warn({ module, ids: ids.length, reason: reasonOf(error) }, 'notification not accepted by Temporal');
+      return reply.code(503).send({ error: 'Temporal cannot be reached; the notification was not accepted' });
+    }
+    log.info({ module, ids: ids.length, operation }, 'notification accepted');
+    return { accepted: ids.length };
+  });
+}
+
+function addCallbacks(app: FastifyInstance, { webhookSecret, temporal, log }: ApiOptions): void {
+  app.post<{ Params: { reference: string } }>(`${callbackPath}:reference`, async (request, reply) => {
+    const workflowId = readReference(webhookSecret, request.params.reference);
+    const jobId = readJobId(parseJson(request.body));
+    if (workflowId === undefined || jobId === undefined) return { ignored: true };
+    try {
+      const handle = temporal.workflow.getHandle(workflowId);
+      await inTime(temporal, () => handle.signal<[JobFinished]>(signals.jobFinished, { jobId }));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return { ignored: true };
+      log.warn({ workflowId, reason: reasonOf(error) }, 'callback not accepted by Temporal');
+      return reply.code(503).send({ error: 'Temporal cannot be reached' });
+    }
+    log.info({ workflowId, jobId }, 'bulk job reported');
+    return { ignored: false };
+  });
+}
+
+/** Connecting is not covered by a call's deadline, so both are bounded. */
+const inTime = <T>(temporal: Client, call: () => Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), temporalDeadlineMs);
+  });
+  return Promise.race([temporal.withDeadline(Date.now() + temporalDeadlineMs, call), late]).finally(() => clearTimeout(timer));
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function parseJson(text: unknown): object | undefined {
+  try {
+    const json: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `{"data":[{"id":"…"}]}`: the only thing that is read, and only to know which job to look at. */
+function readJobId(json: object | undefined): string | undefined {
+  const data: unknown = json && 'data' in json ? json.data : undefined;
+  const first: unknown = Array.isArray(data) ? data[0] : undefined;
+  const id: unknown = typeof first === 'object' && first !== null && 'id' in first ? first.id : undefined;
+  return typeof id === 'string' && /^\d{1,19}$/.test(id) ? id : undefined;
+}

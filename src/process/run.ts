@@ -1,0 +1,47 @@
+// The frame of every process: configuration first, one line when ready, exit 0 on SIGTERM, non-zero with one clear line on failure.
+import { ConfigError, loadConfig, type Config } from '../config';
+import { createLog, type Log } from './log';
+
+export interface Process {
+  config: Config;
+  log: Log;
+  /** Aborted on SIGTERM and SIGINT. */
+  stopping: AbortSignal;
+  /** Prints the one line on standard output. */
+  ready: (line: string) => void;
+}
+
+/** Runs a process to its end and sets the exit code. `work` returns when the process has been asked to stop and has stopped. */
+export async function runProcess(name: string, work: (process: Process) => Promise<void>): Promise<void> {
+  const config = configured();
+  if (!config) return;
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(new Error(signal)));
+  try {
+    await work({
+      config,
+      log: createLog(name),
+      stopping: stop.signal,
+      ready: (line) => void process.stdout.write(`${line}\n`),
+    });
+    process.exitCode = 0;
+  } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason) return;
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function configured(): Config | undefined {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const line of error.lines) process.stderr.write(`${line}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+export const stopped = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

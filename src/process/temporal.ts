@@ -1,0 +1,25 @@
+// How this process reaches Temporal: settings as every Temporal tool reads them (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, profiles, TLS, API key).
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+
+const defaultAddress = 'localhost:7233';
+
+const settings = (): { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] } => {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? defaultAddress;
+  return { address, namespace: namespace ?? 'default', options: { ...connectionOptions, address } };
+};
+
+export const temporalAddress = (): string => settings().address;
+
+/** Connects when it is first used, and again whenever it has to. */
+export function createTemporalClient(): Client {
+  const { options, namespace } = settings();
+  return new Client({ connection: Connection.lazy(options), namespace });
+}
+
+export async function connectWorker(): Promise<{ connection: NativeConnection; namespace: string }> {
+  const { options, namespace } = settings();
+  return { connection: await NativeConnection.connect(options), namespace };
+}

@@ -1,0 +1,30 @@
+// Starting before Temporal or the database is up is normal: wait, say so, get louder only as it lasts.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from './log';
+
+const firstDelayMs = 250;
+const maxDelayMs = 5_000;
+
+export interface WaitOptions {
+  what: string;
+  log: Log;
+  stopping: AbortSignal;
+  /** False: waiting cannot help. */
+  worthWaiting?: (error: unknown) => boolean;
+}
+
+/** Tries until it works. Throws what cannot be waited out, and the stop's reason when the process is asked to stop. */
+export async function waitFor<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
+  const { what, log, stopping, worthWaiting = () => true } = options;
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+    stopping.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!worthWaiting(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      log[delayMs >= maxDelayMs ? 'warn' : 'info']({ reason }, `waiting for ${what}`);
+    }
+    await delay(delayMs, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}

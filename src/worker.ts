@@ -1,0 +1,5 @@
+// `npm run worker`
+import { runProcess } from './process';
+import { runWorker } from './worker/run';
+
+void runProcess('worker', runWorker);

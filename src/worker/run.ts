@@ -1,0 +1,67 @@
+// The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
+import { Catalog, type Deps } from '../activities';
+import type { Config } from '../config';
+import { DatabaseError, openDatabase, type Database } from '../db';
+import { readPage } from '../pages';
+import { connectWorker, createTemporalClient, stopped, temporalAddress, waitFor, type Process } from '../process';
+import { createZoho } from '../zoho';
+import { createWorker } from './create-worker';
+import { ensureModules } from './ensure-modules';
+import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
+import { installRuntime } from './telemetry';
+
+const defaultMetricsPort = 9464;
+
+export async function runWorker({ config, log, stopping, ready }: Process): Promise<void> {
+  await installRuntime(log, config.bindAddress, config.metricsPort ?? defaultMetricsPort);
+  const db = await waitFor(() => openMigrated(config.legacyDb), {
+    what: 'the database',
+    log,
+    stopping,
+    worthWaiting: (error) => error instanceof DatabaseError && error.verdict === 'retry',
+  });
+  const zoho = createZoho({ ...config.zoho, tokenStore: tokenStore(db) });
+  const temporal = createTemporalClient();
+  try {
+    const { connection, namespace } = await waitFor(connectWorker, { what: `Temporal at ${temporalAddress()}`, log, stopping });
+    await waitFor(() => registerSearchAttributes(temporal, log), { what: 'Temporal', log, stopping });
+    const deps = createDeps({ config, db, zoho, temporal });
+    const worker = await createWorker({ connection, namespace, deps });
+    void stopped(stopping).then(() => worker.getState() === 'RUNNING' && worker.shutdown());
+    const running = worker.run();
+    ready(`worker ready: task queue zoho-mirror, namespace ${namespace}, database ${db.dialect}`);
+    void ensureModules(deps, log);
+    await running;
+    await connection.close();
+  } finally {
+    await temporal.connection.close();
+    await zoho.close();
+    await db.close();
+  }
+}
+
+export const createDeps = (parts: Pick<Deps, 'config' | 'db' | 'zoho' | 'temporal'>): Deps => ({
+  ...parts,
+  catalog: new Catalog(parts),
+  readPage,
+  searchAttributes: searchAttributeCheck(parts.temporal),
+});
+
+async function openMigrated(url: Config['legacyDb']): Promise<Database> {
+  const db = await openDatabase(url);
+  try {
+    await db.migrate();
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+const tokenName = 'zoho';
+
+const tokenStore = (db: Database): NonNullable<Parameters<typeof createZoho>[0]['tokenStore']> => ({
+  read: () => db.readToken(tokenName),
+  write: (sealed) => db.writeToken(tokenName, sealed),
+});
+
