@@ -34,10 +34,12 @@ export function buildServer(context: Context): FastifyInstance {
     return sendJson(reply, errorBody(unknownUrl), 404);
   });
   app.setNotFoundHandler((request, reply) => {
-    const otherMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].some(
-      (method) =>
-        method !== request.method && app.findRoute({ url: request.url.split('?')[0] ?? '', method }) !== null,
-    );
+    const url = request.url.split('?')[0] ?? '';
+    const otherMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].some((method) => {
+      // Null if there is none, which its type does not say.
+      const route: unknown = app.findRoute({ url, method });
+      return method !== request.method && route !== null;
+    });
     return otherMethod
       ? sendJson(reply, errorBody(wrongMethod), 400)
       : sendJson(reply, errorBody(unknownUrl), 404);

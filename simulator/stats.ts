@@ -20,11 +20,10 @@ export class Stats {
   }
 
   calls(): Record<string, { count: number; statuses: Record<string, number> }> {
-    const shown = [...this.#calls].map(([route, { count, statuses }]) => [
-      route,
-      { count, statuses: Object.fromEntries(statuses) },
-    ]);
-    return Object.fromEntries(shown);
+    const shown: Record<string, { count: number; statuses: Record<string, number> }> = {};
+    for (const [route, { count, statuses }] of this.#calls)
+      shown[route] = { count, statuses: Object.fromEntries(statuses) };
+    return shown;
   }
 
   reset(): void {

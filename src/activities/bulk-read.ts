@@ -10,7 +10,7 @@ import { ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
-import { sendHints } from './temporal';
+import { sendHints } from '../temporal';
 
 export interface CreateJob {
   module: string;
@@ -59,7 +59,11 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
       throw asChainError(error);
     }
 
-    async function createFirst({ module, modifiedSince, page }: CreateJob, callbackTo: string | undefined, aborted: AbortSignal) {
+    async function createFirst(
+      { module, modifiedSince, page }: CreateJob,
+      callbackTo: string | undefined,
+      aborted: AbortSignal,
+    ) {
       for (;;) {
         const plan = await catalog.plan(module, { signal: aborted });
         try {
@@ -112,7 +116,11 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
     const plan = await catalog.plan(page.module, { signal });
     // An export may lag, so it revives nobody by itself: such ids are re-read like any other hint.
     const hintRereads = (ids: readonly string[]): Promise<void> =>
-      sendHints(temporal, page.module, { ids: [...ids], operation: 'unknown', receivedAt: new Date().toISOString() });
+      sendHints(temporal, page.module, {
+        ids: [...ids],
+        operation: 'unknown',
+        receivedAt: new Date().toISOString(),
+      });
     const observedAt = parseInstant(page.observedAt);
     try {
       const zip = await zoho.download(page.downloadPath, signal);
@@ -125,7 +133,11 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
       });
       for await (const batch of batches) {
         signal.throwIfAborted();
-        const merged = await db.merge(plan.table, { ...mergeOf(page, batch), beforeCommit: hintRereads, signal });
+        const merged = await db.merge(plan.table, {
+          ...mergeOf(page, batch),
+          beforeCommit: hintRereads,
+          signal,
+        });
         counts = addCounts(counts, merged.counts);
         heartbeat({ rowsDone: batch.to });
       }
@@ -148,7 +160,13 @@ const refusedField = (error: unknown): string | undefined =>
     ? error.details.api_name
     : undefined;
 
-async function dropField(db: Deps['db'], catalog: Catalog, module: string, field: string, signal: AbortSignal): Promise<void> {
+async function dropField(
+  db: Deps['db'],
+  catalog: Catalog,
+  module: string,
+  field: string,
+  signal: AbortSignal,
+): Promise<void> {
   await db.dropField(module, field);
   await catalog.plan(module, { fresh: true, signal });
 }
@@ -158,7 +176,8 @@ function asChainError(error: unknown): unknown {
   if (!(error instanceof ZohoError) || error.verdict !== 'refused') return error;
   if (['EXPIRED_VALUE', 'INVALID_DATA', 'TOKEN_BOUND_DATA_MISMATCH'].includes(error.code))
     return failure('ChainExpired', `Zoho no longer takes the page token (${error.code})`);
-  if (error.code === 'RESOURCE_NOT_FOUND') return failure('ExportGone', 'Zoho no longer knows the export job');
+  if (error.code === 'RESOURCE_NOT_FOUND')
+    return failure('ExportGone', 'Zoho no longer knows the export job');
   return error;
 }
 

@@ -2,7 +2,15 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Config, ModuleConfig } from '../config';
 import type { Database, TargetTable } from '../db';
-import { MappingError, modifiedTime, planMapping, typings, type Field, type Mapping, type Typing } from '../mirror';
+import {
+  MappingError,
+  modifiedTime,
+  planMapping,
+  typings,
+  type Field,
+  type Mapping,
+  type Typing,
+} from '../mirror';
 import { ZohoError, type Zoho } from '../zoho';
 
 export interface ModulePlan {
@@ -69,7 +77,8 @@ export class Catalog {
   }
 }
 
-export const invalidInput = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'InvalidInput');
+export const invalidInput = (message: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, 'InvalidInput');
 
 function planned(module: string, metadata: Field[], settings: ModuleConfig, dropped: string[]): Mapping {
   try {
@@ -86,6 +95,10 @@ const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => (
   columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
   deletes: settings.deletes,
   ...(settings.schema ? { schema: settings.schema } : {}),
-  bookkeeping: { modifiedAt: 'zoho_modified_at', observedAt: 'zoho_observed_at', deletedAt: 'zoho_deleted_at' },
+  bookkeeping: {
+    modifiedAt: 'zoho_modified_at',
+    observedAt: 'zoho_observed_at',
+    deletedAt: 'zoho_deleted_at',
+  },
   constants: settings.constants,
 });

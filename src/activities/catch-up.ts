@@ -2,7 +2,15 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts, type ReadPosition } from '../contracts';
 import type { Database } from '../db';
-import { instant, parseInstant, recordId, toIsoMs, type Instant, type Observation, type RecordId } from '../mirror';
+import {
+  instant,
+  parseInstant,
+  recordId,
+  toIsoMs,
+  type Instant,
+  type Observation,
+  type RecordId,
+} from '../mirror';
 import type { ChangedRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
@@ -26,9 +34,9 @@ const secondMs = 1_000;
 const maxDeletedPages = 500;
 
 export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
-  /** How many records changed since then, counting no further than `limit`. */
-  async countChanges(module: string, since: string, limit: number): Promise<number> {
-    return zoho.changedAtLeast(module, parseInstant(since), limit, cancellationSignal());
+  /** Whether more than `count` records changed since then. */
+  async hasMoreChanges(module: string, since: string, count: number): Promise<boolean> {
+    return zoho.hasMoreChanged(module, parseInstant(since), count, cancellationSignal());
   },
 
   /** One COQL page of changed ids; those that the mirror does not hold as they are now are re-read and merged. */
@@ -45,7 +53,10 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
     const ids = await notHeld(db, plan, page.records);
     const { counts } = await reread({ zoho, db, plan, signal }, ids);
     const last = page.records.at(-1);
-    return { counts, ...(page.more && last ? { after: { modifiedAt: toIsoMs(last.modifiedAt), id: last.id } } : {}) };
+    return {
+      counts,
+      ...(page.more && last ? { after: { modifiedAt: toIsoMs(last.modifiedAt), id: last.id } } : {}),
+    };
   },
 
   /** The list of deletions since then, as tombstones. */
@@ -55,9 +66,11 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
     let counts = noCounts();
     for (let page = 1; page <= maxDeletedPages; page += 1) {
       const part = await zoho.deletedPage(module, parseInstant(since), page, signal);
-      const observations = part.records.map(
-        ({ id, deletedAt }): Observation => ({ kind: 'gone', id, observedAt: endOfSecond(deletedAt) }),
-      );
+      const observations = part.records.map(({ id, deletedAt }): Observation => ({
+        kind: 'gone',
+        id,
+        observedAt: endOfSecond(deletedAt),
+      }));
       if (observations.length > 0) {
         const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
         counts = addCounts(counts, merged.counts);
@@ -73,8 +86,15 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
 const endOfSecond = (at: Instant): Instant => instant(Math.floor(at / secondMs) * secondMs + secondMs - 1);
 
 /** Catch-up overlaps its watermark, so most of what it lists is usually held already: those ids cost no read. */
-async function notHeld(db: Database, plan: ModulePlan, changed: readonly ChangedRecord[]): Promise<RecordId[]> {
-  const stored = await db.registers(plan.table, changed.map(({ id }) => id));
+async function notHeld(
+  db: Database,
+  plan: ModulePlan,
+  changed: readonly ChangedRecord[],
+): Promise<RecordId[]> {
+  const stored = await db.registers(
+    plan.table,
+    changed.map(({ id }) => id),
+  );
   return changed
     .filter(({ id, modifiedAt }) => {
       const held = stored.get(id);

@@ -54,7 +54,11 @@ export function createChannelActivities({ config, zoho }: Deps) {
 }
 
 /** Undefined when Zoho has no such channel any more, for whatever reason it gives. */
-async function update(zoho: Zoho, request: ChannelRequest, signal: AbortSignal): Promise<Channel | undefined> {
+async function update(
+  zoho: Zoho,
+  request: ChannelRequest,
+  signal: AbortSignal,
+): Promise<Channel | undefined> {
   try {
     return await zoho.updateChannel(request, signal);
   } catch (error) {
@@ -64,13 +68,19 @@ async function update(zoho: Zoho, request: ChannelRequest, signal: AbortSignal):
 }
 
 /** Zoho has been seen to answer "subscribed" and send nothing: only what it lists is believed. */
-async function readBack(zoho: Zoho, request: ChannelRequest, told: Channel, signal: AbortSignal): Promise<Channel> {
+async function readBack(
+  zoho: Zoho,
+  request: ChannelRequest,
+  told: Channel,
+  signal: AbortSignal,
+): Promise<Channel> {
   const listed = await zoho.readChannel(request.module, request.channelId, signal);
   if (!listed)
     throw new ZohoError(`Zoho does not list the channel that it has just confirmed for ${request.module}`, {
       verdict: 'transient',
       code: 'CHANNEL_NOT_LISTED',
     });
-  if (listed.notifyUrl !== undefined && listed.notifyUrl !== request.notifyUrl) return zoho.subscribe(request, signal);
+  if (listed.notifyUrl !== undefined && listed.notifyUrl !== request.notifyUrl)
+    return zoho.subscribe(request, signal);
   return told.expiresAt <= listed.expiresAt ? told : listed;
 }

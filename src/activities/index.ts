@@ -7,7 +7,7 @@ import { createModuleActivities } from './modules';
 import { createRecordActivities } from './records';
 import { createRunActivities } from './runs';
 import { createSweepActivities } from './sweep';
-import { createTemporalActivities } from './temporal';
+import { createSiblingActivities } from './siblings';
 
 export const createActivities = (deps: Deps) => ({
   ...createModuleActivities(deps),
@@ -17,7 +17,7 @@ export const createActivities = (deps: Deps) => ({
   ...createCatchUpActivities(deps),
   ...createChannelActivities(deps),
   ...createRunActivities(deps),
-  ...createTemporalActivities(deps),
+  ...createSiblingActivities(deps),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -2,7 +2,14 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts } from '../contracts';
 import type { Database, Reject } from '../db';
-import { instant, isRecordId, type Instant, type Observation, type RecordId, type Registers } from '../mirror';
+import {
+  instant,
+  isRecordId,
+  type Instant,
+  type Observation,
+  type RecordId,
+  type Registers,
+} from '../mirror';
 import type { Zoho, ZohoRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
@@ -106,7 +113,9 @@ async function confirmAbsent(
 ): Promise<Confirmed> {
   const confirmed: Confirmed = { gone: [], found: [] };
   const listed =
-    missing.length >= worthListing ? await deletedLately({ zoho, plan, signal }, missing, listAskedAt) : new Set();
+    missing.length >= worthListing
+      ? await deletedLately({ zoho, plan, signal }, missing, listAskedAt)
+      : new Set();
   for (const id of missing) {
     if (listed.has(id)) {
       confirmed.gone.push({ id, askedAt: listAskedAt });

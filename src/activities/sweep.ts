@@ -38,7 +38,8 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     const from = after === undefined ? undefined : recordId(after);
     const ids = await db.unseen(plan.table, parseInstant(before), from, idsPerPart);
     heartbeat({ ids: ids.length });
-    const { counts } = ids.length > 0 ? await reread({ zoho, db, plan, signal }, ids) : { counts: noCounts() };
+    const { counts } =
+      ids.length > 0 ? await reread({ zoho, db, plan, signal }, ids) : { counts: noCounts() };
     const last = ids.at(-1);
     return { counts, ...(ids.length === idsPerPart && last ? { after: last } : {}) };
   },

@@ -36,6 +36,7 @@ export function readNotification(json: unknown): Notification | undefined {
 
 /** The token that the sender knows; undefined when it is missing or not text. */
 export function readToken(json: unknown): string | undefined {
-  const token: unknown = typeof json === 'object' && json !== null && 'token' in json ? json.token : undefined;
+  const token: unknown =
+    typeof json === 'object' && json !== null && 'token' in json ? json.token : undefined;
   return typeof token === 'string' && token !== '' ? token : undefined;
 }

@@ -1,13 +1,23 @@
 // The API as a process: listens first, so that Zoho gets a 503 and not silence while Temporal is down.
-import { createTemporalClient, stopped, temporalAddress, waitFor, type Process } from '../process';
+import { stopped, waitFor, type Process } from '../process';
+import { createTemporalClient, temporalAddress } from '../temporal';
 import { createApi } from './server';
 
 export async function runApi({ config, log, stopping, ready }: Process): Promise<void> {
   const temporal = createTemporalClient();
-  const app = createApi({ webhookSecret: config.webhookSecret, modules: Object.keys(config.modules), temporal, log });
+  const app = createApi({
+    webhookSecret: config.webhookSecret,
+    modules: Object.keys(config.modules),
+    temporal,
+    log,
+  });
   try {
     const address = await app.listen({ host: config.bindAddress, port: config.port });
-    await waitFor(() => temporal.workflowService.getSystemInfo({}), { what: `Temporal at ${temporalAddress()}`, log, stopping });
+    await waitFor(() => temporal.workflowService.getSystemInfo({}), {
+      what: `Temporal at ${temporalAddress()}`,
+      log,
+      stopping,
+    });
     ready(`api ready on ${address}`);
     await stopped(stopping);
   } finally {

@@ -2,7 +2,7 @@
 // nobody mirrors; everything posted is only a hint.
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { sendHints } from '../activities/temporal';
+import { sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
 import { callbackPath, channelToken, notificationPath, readReference, sameSecret } from '../webhook';
 import { readNotification, readToken } from './notification';
@@ -34,7 +34,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if (error.statusCode === 413) return reply.code(413).send({ error: 'The body is over 1 MB' });
-    if (error.statusCode && error.statusCode < 500) return reply.code(error.statusCode).send({ error: 'The request cannot be read' });
+    if (error.statusCode && error.statusCode < 500)
+      return reply.code(error.statusCode).send({ error: 'The request cannot be read' });
     options.log.error({ code: error.code, name: error.name }, 'request failed');
     return reply.code(500).send({ error: 'Internal error' });
   });
@@ -56,19 +57,26 @@ function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
   });
 }
 
-function addNotifications(app: FastifyInstance, { webhookSecret, modules, temporal, log, clock = () => new Date() }: ApiOptions): void {
+function addNotifications(
+  app: FastifyInstance,
+  { webhookSecret, modules, temporal, log, clock = () => new Date() }: ApiOptions,
+): void {
   const expected = channelToken(webhookSecret);
   app.post(notificationPath, async (request, reply) => {
     const json = parseJson(request.body);
     if (json === undefined) return reply.code(400).send({ error: 'The body is not a JSON object' });
     const token = readToken(json);
-    if (token === undefined || !sameSecret(token, expected)) return reply.code(401).send({ error: 'Wrong channel token' });
+    if (token === undefined || !sameSecret(token, expected))
+      return reply.code(401).send({ error: 'Wrong channel token' });
     const notification = readNotification(json);
-    if (!notification) return reply.code(400).send({ error: 'Needed: module, and ids as an array of record ids' });
+    if (!notification)
+      return reply.code(400).send({ error: 'Needed: module, and ids as an array of record ids' });
     const { module, ids, operation } = notification;
     if (!modules.includes(module)) return { accepted: 0 };
     try {
-      await inTime(temporal, () => sendHints(temporal, module, { ids, operation, receivedAt: clock().toISOString() }));
+      await inTime(temporal, () =>
+        sendHints(temporal, module, { ids, operation, receivedAt: clock().toISOString() }),
+      );
     } catch (error) {
       log.warn({ module, ids: ids.length, reason: reasonOf(error) }, 'notification not accepted by Temporal');
       return reply.code(503).send({ error: 'Temporal cannot be reached; the notification was not accepted' });
@@ -102,7 +110,9 @@ const inTime = <T>(temporal: Client, call: () => Promise<T>): Promise<T> => {
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('no answer in time')), temporalDeadlineMs);
   });
-  return Promise.race([temporal.withDeadline(Date.now() + temporalDeadlineMs, call), late]).finally(() => clearTimeout(timer));
+  return Promise.race([temporal.withDeadline(Date.now() + temporalDeadlineMs, call), late]).finally(() =>
+    clearTimeout(timer),
+  );
 };
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -11,6 +11,7 @@ export const durationShape = 'a number with ms, s, m, h or d, or several in a ro
 export function parseDuration(text: string): number | undefined {
   if (!whole.test(text)) return undefined;
   let ms = 0;
-  for (const [, amount, unit] of text.matchAll(part)) ms += Number(amount) * unitMs[unit as keyof typeof unitMs];
+  for (const [, amount, unit] of text.matchAll(part))
+    ms += Number(amount) * unitMs[unit as keyof typeof unitMs];
   return Math.round(ms);
 }

@@ -29,7 +29,9 @@ const url = (allowed: (parsed: URL) => boolean) =>
     .refine((text) => URL.canParse(text) && allowed(new URL(text)))
     .transform((text) => text.replace(/\/+$/, ''));
 /** https, or http on loopback, where nothing leaves the machine. */
-const webUrl = url(({ protocol, hostname }) => protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname)));
+const webUrl = url(
+  ({ protocol, hostname }) => protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname)),
+);
 /** The simulator in a Compose network is neither https nor loopback, so Zoho's hosts may be plain http. */
 const hostUrl = url(({ protocol }) => protocol === 'https:' || protocol === 'http:');
 const portNumber = z
@@ -37,7 +39,9 @@ const portNumber = z
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .refine((port) => port <= 65_535);
-const database = z.string().refine((text) => /^(sqlite:.+|mssql:\/\/.+|(server|data source)\s*=.+)/i.test(text));
+const database = z
+  .string()
+  .refine((text) => /^(sqlite:.+|mssql:\/\/.+|(server|data source)\s*=.+)/i.test(text));
 const words = z.string().min(1);
 
 export const variables = {
@@ -48,14 +52,24 @@ export const variables = {
     fallback: 'us',
   },
   ZOHO_ACCOUNTS_URL: { read: hostUrl, allowed: 'a URL', about: 'Overrides the accounts host' },
-  ZOHO_API_URL: { read: hostUrl, allowed: 'a URL', about: 'Overrides the API host (a sandbox, the simulator)' },
+  ZOHO_API_URL: {
+    read: hostUrl,
+    allowed: 'a URL',
+    about: 'Overrides the API host (a sandbox, the simulator)',
+  },
   ZOHO_API_VERSION: {
     read: z.string().regex(/^v([6-9]|\d{2})$/),
     allowed: 'v6, v7, v8 or later',
     about: 'Version of the CRM API',
     fallback: 'v8',
   },
-  ZOHO_CLIENT_ID: { read: words, allowed: 'the OAuth client id', about: 'OAuth client', required: true, secret: true },
+  ZOHO_CLIENT_ID: {
+    read: words,
+    allowed: 'the OAuth client id',
+    about: 'OAuth client',
+    required: true,
+    secret: true,
+  },
   ZOHO_CLIENT_SECRET: {
     read: words,
     allowed: 'the OAuth client secret',
@@ -119,7 +133,8 @@ export function readVariables(
     }
     const parsed = variable.read.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name}=${variable.secret ? '***' : text} is not valid. Allowed: ${variable.allowed}`);
+    else
+      problems.push(`${name}=${variable.secret ? '***' : text} is not valid. Allowed: ${variable.allowed}`);
   }
   return values;
 }

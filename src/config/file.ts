@@ -16,7 +16,9 @@ const duration = (fallback: string) =>
     });
 
 const maxLifetimeMs = 6 * 86_400_000 + 23 * 3_600_000;
-const plainName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]*$/, 'Allowed: a plain name of letters, digits and _');
+const plainName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_$]*$/, 'Allowed: a plain name of letters, digits and _');
 /** A column of an old application may have blanks and accents; brackets and quotes it may not. */
 const columnName = z
   .string()
@@ -65,17 +67,23 @@ export const fileSchema = z.strictObject({
 export type FileSettings = z.output<typeof fileSchema>;
 
 /** `pageRows` → `modules.Leads.pageRows=… is not valid. …`, one line an issue. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[], source: unknown, path: string[] = []): string[] {
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  source: unknown,
+  path: string[] = [],
+): string[] {
   return issues.flatMap((issue) => {
     const at = [...path, ...issue.path.map(String)];
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => `${[...at, key].join('.')} is not a known key. ${knownKeys(at)}`);
     const value = at.reduce<unknown>(
-      (node, key) => (typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined),
+      (node, key) =>
+        typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined,
       source,
     );
     const shown = value === undefined ? '' : `=${JSON.stringify(value)}`;
-    const allowed = issue.code === 'invalid_value' ? `Allowed: ${issue.values.map(String).join(', ')}` : issue.message;
+    const allowed =
+      issue.code === 'invalid_value' ? `Allowed: ${issue.values.map(String).join(', ')}` : issue.message;
     return [`${at.join('.') || 'the file'}${shown} is not valid. ${allowed}`];
   });
 }

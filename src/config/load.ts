@@ -88,7 +88,12 @@ function moduleConfig(name: string, settings: FileSettings['modules'][string]): 
 }
 
 /** The names and meanings of all environment variables, for `--help` and the docs. */
-export const describeVariables = (): { name: string; about: string; fallback?: string; required: boolean }[] =>
+export const describeVariables = (): {
+  name: string;
+  about: string;
+  fallback?: string;
+  required: boolean;
+}[] =>
   Object.entries(variables).map(([name, variable]) => ({
     name,
     about: variable.about,

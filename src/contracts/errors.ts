@@ -4,7 +4,8 @@
 export const errorTypes = {
   InvalidInput: {
     retry: false,
-    means: 'The input of a workflow is wrong, or names a module that is not configured or that Zoho does not have.',
+    means:
+      'The input of a workflow is wrong, or names a module that is not configured or that Zoho does not have.',
     operator: 'Start it again with the input that the message asks for.',
   },
   ZohoPermanent: {
@@ -24,7 +25,8 @@ export const errorTypes = {
   },
   ChainExpired: {
     retry: false,
-    means: 'A Bulk Read chain cannot go on: its page token is over 24 hours old, or the module has other fields by now.',
+    means:
+      'A Bulk Read chain cannot go on: its page token is over 24 hours old, or the module has other fields by now.',
     operator: 'Nothing; the export starts again at page 1.',
   },
   ExportGone: {

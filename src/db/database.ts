@@ -131,7 +131,12 @@ export interface Database {
 
   /** Live rows of the mirror whose observation is older than `before`: how many, and a page of ids after `after` in id order. */
   countUnseen(table: TargetTable, before: Instant): Promise<number>;
-  unseen(table: TargetTable, before: Instant, after: RecordId | undefined, limit: number): Promise<RecordId[]>;
+  unseen(
+    table: TargetTable,
+    before: Instant,
+    after: RecordId | undefined,
+    limit: number,
+  ): Promise<RecordId[]>;
 
   checkpoint(jobId: string): Promise<PageCheckpoint | undefined>;
 

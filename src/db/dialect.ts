@@ -7,12 +7,7 @@ import type { TargetColumn, TargetTable } from './database';
 import type { ActualColumn, Layout } from './layout';
 
 export type OwnTable =
-  | 'sync_state'
-  | 'tombstone'
-  | 'rejected_record'
-  | 'sync_run'
-  | 'page_checkpoint'
-  | 'oauth_token';
+  'sync_state' | 'tombstone' | 'rejected_record' | 'sync_run' | 'page_checkpoint' | 'oauth_token';
 
 /** `row`: a row is at fault; it is found by bisection and rejected. */
 export interface Verdict {
@@ -37,7 +32,11 @@ export interface MergeSession {
   insertNew(entries: readonly Entry[]): Promise<Entry[]>;
   stage(entries: readonly Entry[]): Promise<void>;
   /** Merges the staged entries number `from` up to, not including, `to`. */
-  apply(range: { from: number; to: number; fromExport: boolean }): Promise<{ tally: Tally; reread: RecordId[] }>;
+  apply(range: {
+    from: number;
+    to: number;
+    fromExport: boolean;
+  }): Promise<{ tally: Tally; reread: RecordId[] }>;
   /** Open rejects of these ids, older than what is stored now, are settled. */
   settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;
   close(): Promise<void>;

@@ -24,13 +24,17 @@ export async function ensureTable(
   const made = (await ledger.state(trx, table.module)).madeTable;
   if (actual === undefined) {
     const statements = dialect.createTable(table, wanted);
-    if (table.schema === 'check') throw new SchemaMismatchError([`Table ${table.table} does not exist`], statements);
+    if (table.schema === 'check')
+      throw new SchemaMismatchError([`Table ${table.table} does not exist`], statements);
     for (const statement of statements) await trx.raw(statement);
     await ledger.setMadeTable(trx, table.module, table.table);
     return { created: true, added: [], widened: [] };
   }
   const mode = table.schema ?? (made === table.table ? 'extend' : 'check');
-  const changes = [...additions(dialect, table, { wanted, actual }), ...widenings(dialect, table, { actual, mode })];
+  const changes = [
+    ...additions(dialect, table, { wanted, actual }),
+    ...widenings(dialect, table, { actual, mode }),
+  ];
   const findings = obstacles(table, { wanted, actual });
   if (findings.length > 0 || (mode === 'check' && changes.length > 0))
     throw new SchemaMismatchError(
@@ -112,7 +116,9 @@ function obstacles(
   const written = [table.key, ...wanted.map((column) => column.name), ...Object.values(table.bookkeeping)];
   for (const column of actual) {
     if (!column.nullable && !column.hasDefault && !lists(written, column.name))
-      findings.push(`Column ${column.name} takes no NULL and has no default: give it a constant or map a field to it`);
+      findings.push(
+        `Column ${column.name} takes no NULL and has no default: give it a constant or map a field to it`,
+      );
   }
   return findings;
 }

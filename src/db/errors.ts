@@ -18,7 +18,9 @@ export class SchemaMismatchError extends Error {
     readonly findings: readonly string[],
     readonly statements: readonly string[],
   ) {
-    super(`${findings.join('; ')}${statements.length > 0 ? `. To mend it, run: ${statements.join('; ')}` : ''}`);
+    super(
+      `${findings.join('; ')}${statements.length > 0 ? `. To mend it, run: ${statements.join('; ')}` : ''}`,
+    );
     this.name = 'SchemaMismatchError';
   }
 }

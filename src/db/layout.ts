@@ -56,7 +56,10 @@ export function constantColumn(name: string, value: string | number | boolean): 
 export function layoutOf(table: TargetTable, actual: readonly ActualColumn[]): Layout | undefined {
   const key = findColumn(actual, table.key);
   const columns = table.columns.map((column) => findColumn(actual, column.name));
-  const constants = freeConstants(table).map(([name, value]) => ({ column: findColumn(actual, name), value }));
+  const constants = freeConstants(table).map(([name, value]) => ({
+    column: findColumn(actual, name),
+    value,
+  }));
   const own = Object.values(table.bookkeeping).map((name) => findColumn(actual, name));
   if (key === undefined || !all(columns) || !all(own)) return undefined;
   const known = constants.flatMap(({ column, value }) => (column === undefined ? [] : [{ column, value }]));

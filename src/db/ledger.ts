@@ -8,7 +8,8 @@ import { SupersededError } from './errors';
 
 type Row = Record<string, unknown>;
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-const json = <T>(value: unknown, otherwise: T): T => (typeof value === 'string' ? (JSON.parse(value) as T) : otherwise);
+const json = <T>(value: unknown, otherwise: T): T =>
+  typeof value === 'string' ? (JSON.parse(value) as T) : otherwise;
 
 export class Ledger {
   constructor(
@@ -25,7 +26,11 @@ export class Ledger {
     return (await trx(this.dialect.own(table)).where(key).forUpdate().first()) as Row | undefined;
   }
 
-  async #write(trx: Knex.Transaction, table: OwnTable, write: { key: Row; change: Row; fresh?: Row }): Promise<void> {
+  async #write(
+    trx: Knex.Transaction,
+    table: OwnTable,
+    write: { key: Row; change: Row; fresh?: Row },
+  ): Promise<void> {
     const own = this.dialect.own(table);
     if ((await this.#lock(trx, table, write.key)) === undefined)
       await trx(own).insert({ ...write.key, ...write.fresh, ...write.change });
@@ -115,7 +120,11 @@ export class Ledger {
   }
 
   /** After the work, in the same transaction. */
-  async advance(trx: Knex.Transaction, moved: NonNullable<MergeRequest['checkpoint']>, counts: Counts): Promise<void> {
+  async advance(
+    trx: Knex.Transaction,
+    moved: NonNullable<MergeRequest['checkpoint']>,
+    counts: Counts,
+  ): Promise<void> {
     const key = { job_id: moved.jobId };
     const row = (await this.#lock(trx, 'page_checkpoint', key)) ?? {};
     const before = pageOf(moved.jobId, row);

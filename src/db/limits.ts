@@ -10,14 +10,30 @@ export interface Refusal {
 
 /** The first value of the row that its column cannot hold. */
 export function refusal(layout: Layout, values: readonly TypedValue[]): Refusal | undefined {
-  for (let i = 0; i < layout.columns.length; i += 1) {
-    const column = layout.columns[i];
+  for (const { column, i } of limited(layout)) {
     const value = values[i];
-    if (column === undefined || value === undefined) continue;
+    if (value === undefined) continue;
     const reason = value === null ? missing(column) : misfit(column, value);
     if (reason !== undefined) return { column: column.name, reason };
   }
   return undefined;
+}
+
+const cache = new WeakMap<Layout, { column: ActualColumn; i: number }[]>();
+
+/** Columns that can refuse anything; most text columns of SQLite cannot, and this runs for every value. */
+function limited(layout: Layout): { column: ActualColumn; i: number }[] {
+  const known = cache.get(layout);
+  if (known !== undefined) return known;
+  const found = layout.columns
+    .map((column, i) => ({ column, i }))
+    .filter(
+      ({ column }) =>
+        !column.nullable ||
+        !(column.kind === 'other' || (column.kind === 'text' && column.maxLength === null)),
+    );
+  cache.set(layout, found);
+  return found;
 }
 
 const missing = (column: ActualColumn): string | undefined =>

@@ -104,7 +104,10 @@ async function insertNew(work: Work, entries: readonly Entry[]): Promise<readonl
 }
 
 /** Bisects: a refused row costs some twenty statements, the others go in. */
-async function applyOrSplit(work: Work, range: { staged: readonly Entry[]; from: number; to: number }): Promise<void> {
+async function applyOrSplit(
+  work: Work,
+  range: { staged: readonly Entry[]; from: number; to: number },
+): Promise<void> {
   const { staged, from, to } = range;
   await work.dialect.savepoint(work.trx);
   try {
@@ -129,7 +132,11 @@ async function applyOrSplit(work: Work, range: { staged: readonly Entry[]; from:
   await applyOrSplit(work, { staged, from: middle, to });
 }
 
-async function rejectStaged(work: Work, entry: Entry | undefined, why: { error: unknown; reason: string }): Promise<void> {
+async function rejectStaged(
+  work: Work,
+  entry: Entry | undefined,
+  why: { error: unknown; reason: string },
+): Promise<void> {
   // Not the row's fault when there is no content in it.
   if (entry?.live === undefined) throw why.error;
   const rest = reject(work, entry, { reason: `refused by ${why.reason}` });

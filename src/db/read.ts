@@ -125,7 +125,7 @@ export class Reader {
     });
     const page = this.dialect.page(rowsPerStatement);
     const select = [`${this.#id} AS id`, ...values, `${this.#m} AS m`, `${this.#o} AS o`, `${this.#d} AS d`];
-    for (let after = '0'; ; ) {
+    for (let after = '0'; ;) {
       const rows = await this.#rows(
         `SELECT ${page.top} ${select.join(', ')} FROM ${this.#t} t WHERE ${this.#key} > ${after}
           ORDER BY ${this.#key} ${page.limit}`,

@@ -27,7 +27,10 @@ export async function storeRejects(
     const some = entries.slice(from, from + perStatement);
     const known = (await trx(dialect.own('rejected_record'))
       .where({ module: stored.module })
-      .whereIn('reject_key', some.map(([key]) => key))
+      .whereIn(
+        'reject_key',
+        some.map(([key]) => key),
+      )
       .select('reject_key')) as { reject_key: string }[];
     const there = new Set(known.map((row) => row.reject_key));
     const rows = some
@@ -54,7 +57,11 @@ function rowOf(dialect: Dialect, from: { module: string; key: string; reject: Re
 }
 
 /** A typed row that its column or the database refuses. */
-export function rejectOf(layout: Layout, live: LiveObservation, refused: { column?: string; reason: string }): Reject {
+export function rejectOf(
+  layout: Layout,
+  live: LiveObservation,
+  refused: { column?: string; reason: string },
+): Reject {
   const named = layout.table.columns.map((column, i) => [column.name, live.values[i] ?? null]);
   return {
     id: live.id,

@@ -43,7 +43,10 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     const actual = await dialect.describe(knex, table.table);
     const found = actual === undefined ? undefined : layoutOf(table, actual);
     if (found === undefined)
-      throw new SchemaMismatchError([`Table ${table.table} is not, or not wholly, there: it has to be ensured first`], []);
+      throw new SchemaMismatchError(
+        [`Table ${table.table} is not, or not wholly, there: it has to be ensured first`],
+        [],
+      );
     layouts.set(table, found);
     return found;
   };

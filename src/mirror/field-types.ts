@@ -9,8 +9,26 @@ const longestText = 4_000;
 /** Labels of pick lists get renamed, so a list's current longest value says little. */
 const shortText = 255;
 
-const idTypes = new Set(['bigint', 'long', 'lookup', 'ownerlookup', 'userlookup', 'consent_lookup', 'layout', 'multi_module_lookup']);
-const textTypes = new Set(['text', 'email', 'phone', 'website', 'autonumber', 'picklist', 'profileimage', 'mediumtext']);
+const idTypes = new Set([
+  'bigint',
+  'long',
+  'lookup',
+  'ownerlookup',
+  'userlookup',
+  'consent_lookup',
+  'layout',
+  'multi_module_lookup',
+]);
+const textTypes = new Set([
+  'text',
+  'email',
+  'phone',
+  'website',
+  'autonumber',
+  'picklist',
+  'profileimage',
+  'mediumtext',
+]);
 const numberTypes = new Set(['double', 'percent', 'currency']);
 
 /** Seen to fail a whole Bulk Read job, or only ever returned by single-record reads. */
@@ -30,7 +48,8 @@ const unexportableNames = /^((Mailing|Other|Billing|Shipping)_)?(Address|Coordin
 
 /** Why Bulk Read cannot export a field, or undefined if it can. */
 export function whyNotExportable(field: Field): string | undefined {
-  if (unexportableTypes.has(field.dataType)) return `Bulk Read does not export the data type ${field.dataType}`;
+  if (unexportableTypes.has(field.dataType))
+    return `Bulk Read does not export the data type ${field.dataType}`;
   if (unexportableNames.test(field.apiName)) return 'Bulk Read refuses compound fields';
   return undefined;
 }
@@ -41,7 +60,8 @@ export function columnType(field: Field): ColumnType {
   if (field.apiName === 'Tag' || dataType === 'multiselectpicklist') return freeText;
   if (dataType === 'formula' || dataType === 'rollup_summary') return derivedType(field);
   if (idTypes.has(dataType)) return bigint;
-  if (textTypes.has(dataType)) return text(Math.max(field.length ?? shortText, dataType === 'picklist' ? shortText : 1));
+  if (textTypes.has(dataType))
+    return text(Math.max(field.length ?? shortText, dataType === 'picklist' ? shortText : 1));
   if (dataType === 'textarea') return field.richText ? freeText : text(field.length ?? Infinity);
   if (dataType === 'integer') return { kind: 'integer' };
   if (numberTypes.has(dataType)) return decimal(field);

@@ -46,9 +46,15 @@ export function planMapping(
 ): Mapping {
   const known = new Map(metadata.map((field) => [field.apiName, field]));
   if (!known.has(modifiedTime))
-    throw new MappingError(`${module} has no field ${modifiedTime}; without it changes cannot be ordered, so it cannot be mirrored`);
+    throw new MappingError(
+      `${module} has no field ${modifiedTime}; without it changes cannot be ordered, so it cannot be mirrored`,
+    );
   const wanted = settings.fields ?? [...known.keys()];
-  refuseUnknown(module, [...wanted, ...Object.keys(settings.columns), ...Object.keys(settings.values)], known);
+  refuseUnknown(
+    module,
+    [...wanted, ...Object.keys(settings.columns), ...Object.keys(settings.values)],
+    known,
+  );
 
   const skipped: { field: string; reason: string }[] = [];
   const fields: MappedField[] = [];
@@ -84,14 +90,20 @@ function refuseTwice(module: string, fields: readonly MappedField[]): void {
   const seen = new Map<string, string>();
   for (const { column, field } of fields) {
     const other = seen.get(column.toLowerCase());
-    if (other) throw new MappingError(`${module}: the fields ${other} and ${field.apiName} both go into the column ${column}`);
+    if (other)
+      throw new MappingError(
+        `${module}: the fields ${other} and ${field.apiName} both go into the column ${column}`,
+      );
     seen.set(column.toLowerCase(), field.apiName);
   }
 }
 
 function fingerprintOf(module: string, fields: readonly MappedField[]): string {
   const facts = fields.map(({ field, column, type, codes }) => [field.apiName, column, type, codes ?? null]);
-  return createHash('sha256').update(JSON.stringify([typingRules, module, facts])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([typingRules, module, facts]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** One typing per mapped field, in the mapping's order. */

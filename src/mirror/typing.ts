@@ -35,7 +35,8 @@ export function plainDecimal(text: string, scale: number): string {
   }
   digits = digits.padEnd(point + scale + 1, '0');
   let kept = digits.slice(0, point + scale) || '0';
-  if (digits.charCodeAt(point + scale) >= 53 /* '5' */) kept = (BigInt(kept) + 1n).toString().padStart(kept.length, '0');
+  if (digits.charCodeAt(point + scale) >= 53 /* '5' */)
+    kept = (BigInt(kept) + 1n).toString().padStart(kept.length, '0');
   kept = kept.padStart(scale + 1, '0');
   const before = kept.slice(0, kept.length - scale).replace(/^0+(?=\d)/, '');
   const plain = scale > 0 ? `${before}.${kept.slice(kept.length - scale)}` : before;
@@ -59,7 +60,8 @@ function utcSeconds(text: string): string {
   const ms = instantShape.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(ms)) throw new RangeError('not a time with an offset (ISO 8601)');
   const utc = `${new Date(ms).toISOString().slice(0, 19)}Z`;
-  if (!utcShape.test(utc) || utc.startsWith('0000')) throw new RangeError('outside the years 1 to 9999 in UTC');
+  if (!utcShape.test(utc) || utc.startsWith('0000'))
+    throw new RangeError('outside the years 1 to 9999 in UTC');
   return utc;
 }
 

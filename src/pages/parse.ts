@@ -14,7 +14,12 @@ const maxRecordBytes = 16 * 1024 * 1024;
 
 export async function* parsePage(zip: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
   const csv = csvOf(zip);
-  const parser = csvParser({ bom: true, relax_column_count: true, skip_empty_lines: true, max_record_size: maxRecordBytes });
+  const parser = csvParser({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: maxRecordBytes,
+  });
   csv.on('error', (error) => parser.destroy(error));
   csv.pipe(parser);
   try {
@@ -49,7 +54,13 @@ async function* batches(parser: Parser, plan: PagePlan): AsyncGenerator<PageBatc
   yield { ...batch, last: true };
 }
 
-const emptyBatch = (from: number): PageBatch => ({ from, to: from, observations: [], rejects: [], last: false });
+const emptyBatch = (from: number): PageBatch => ({
+  from,
+  to: from,
+  observations: [],
+  rejects: [],
+  last: false,
+});
 
 /** Pulls records one by one; waits only when the parser has none ready (an await per record would halve the speed). */
 function recordReader(parser: Parser): () => Promise<string[] | null> | string[] | null {
@@ -69,7 +80,7 @@ function recordReader(parser: Parser): () => Promise<string[] | null> | string[]
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
-  return () => (failure ? pull() : (parser.read() as string[] | null) ?? pull());
+  return () => (failure ? pull() : ((parser.read() as string[] | null) ?? pull()));
 }
 
 const pageError = (error: Error): Error =>
@@ -116,7 +127,9 @@ function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | 
     ...(isRecordId(id) ? { id } : {}),
     ...(column ? { column } : {}),
     reason,
-    raw: JSON.stringify(Object.fromEntries(cells.map((cell, index) => [shape.header[index] ?? `cell ${index + 1}`, cell]))),
+    raw: JSON.stringify(
+      Object.fromEntries(cells.map((cell, index) => [shape.header[index] ?? `cell ${index + 1}`, cell])),
+    ),
     observedAt: shape.observedAt,
   });
   if (cells.length !== shape.header.length)

@@ -21,7 +21,8 @@ export async function* readPage(zip: Readable, plan: PagePlan): AsyncGenerator<P
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
   const inbox = new Inbox(thread);
-  const say = (message: ToThread, transfer: ArrayBuffer[] = []): void => thread.postMessage(message, transfer);
+  const say = (message: ToThread, transfer: ArrayBuffer[] = []): void =>
+    thread.postMessage(message, transfer);
   const feeding = feed(zip, inbox, say).catch((error: unknown) => inbox.fail(error));
   try {
     for (let i = 0; i < batchesAhead; i += 1) say({ kind: 'more' });

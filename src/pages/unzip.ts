@@ -80,7 +80,8 @@ const tooLargeFor32 = 0xffffffff;
 function verify(tail: Buffer, sum: number, size: number): void {
   const end = tail.lastIndexOf(endOfDirectory);
   if (end < 0 || end + 22 > tail.length) throw new PageError('TRUNCATED', 'The archive has no end');
-  if (tail.readUInt16LE(end + 10) !== 1) throw new PageError('ZIP', 'The archive holds more than the one CSV');
+  if (tail.readUInt16LE(end + 10) !== 1)
+    throw new PageError('ZIP', 'The archive holds more than the one CSV');
   const entry = tail.lastIndexOf(directoryEntry, end);
   if (entry < 0 || entry + 46 > end) throw new PageError('TRUNCATED', 'The archive has no directory');
   const expectedSize = tail.readUInt32LE(entry + 24);

@@ -4,4 +4,7 @@ import pino, { type Logger } from 'pino';
 export type Log = Logger;
 
 export const createLog = (name: string): Log =>
-  pino({ name, level: process.env.LOG_LEVEL || 'info', timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  pino(
+    { name, level: process.env.LOG_LEVEL || 'info', timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );

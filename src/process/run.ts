@@ -16,7 +16,8 @@ export async function runProcess(name: string, work: (process: Process) => Promi
   const config = configured();
   if (!config) return;
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(new Error(signal)));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => stop.abort(new Error(signal)));
   try {
     await work({
       config,
@@ -44,4 +45,6 @@ function configured(): Config | undefined {
 }
 
 export const stopped = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+  new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );

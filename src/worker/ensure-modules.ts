@@ -1,30 +1,39 @@
 // At start: every module that was completely loaded once has its channel and schedules, is loaded again when its mapping has changed,
 // and goes on where it was degraded. What an operator cancelled or paused stays so.
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { createTemporalActivities } from '../activities/temporal';
 import type { Deps } from '../activities';
-import { queries, TASK_QUEUE, updates, workflowIds, workflowTypes, type Status } from '../contracts';
+import { queries, updates, workflowIds, type Status } from '../contracts';
 import type { Log } from '../process';
+import { ensureChannel, ensureSchedule, startInitialSync } from '../temporal';
 
 export async function ensureModules(deps: Deps, log: Log): Promise<void> {
   for (const module of Object.keys(deps.config.modules)) {
     try {
       await ensureModule(deps, module, log);
     } catch (error) {
-      log.warn({ module, reason: error instanceof Error ? error.message : String(error) }, 'module not ensured');
+      log.warn(
+        { module, reason: error instanceof Error ? error.message : String(error) },
+        'module not ensured',
+      );
     }
   }
 }
 
-async function ensureModule(deps: Deps, module: string, log: Log): Promise<void> {
-  await resumeDegraded(deps.temporal, module, log);
-  const { watermark, fingerprint } = await deps.db.state(module);
+async function ensureModule(
+  { config, db, catalog, temporal }: Deps,
+  module: string,
+  log: Log,
+): Promise<void> {
+  await resumeDegraded(temporal, module, log);
+  const { watermark, fingerprint } = await db.state(module);
   if (watermark === undefined) return;
-  const { ensureChannel, ensureSchedules } = createTemporalActivities(deps);
-  await ensureSchedules(module);
-  if (deps.config.publicUrl && !(await wasCancelled(deps.temporal, workflowIds.channelRenewal(module)))) await ensureChannel(module);
-  const { mapping } = await deps.catalog.plan(module);
-  if (mapping.fingerprint !== fingerprint) await reload(deps.temporal, module, log);
+  await ensureSchedule(temporal, module, config.schedules.catchUpMs);
+  if (config.publicUrl && !(await wasCancelled(temporal, workflowIds.channelRenewal(module))))
+    await ensureChannel(temporal, module);
+  const { mapping } = await catalog.plan(module);
+  if (mapping.fingerprint === fingerprint) return;
+  log.info({ module }, 'the mapping has changed; loading again');
+  await startInitialSync(temporal, module, `Loads ${module} again: its mapping has changed`);
 }
 
 async function resumeDegraded(temporal: Client, module: string, log: Log): Promise<void> {
@@ -35,19 +44,10 @@ async function resumeDegraded(temporal: Client, module: string, log: Log): Promi
     const { health, phase } = await handle.query<Status>(queries.status);
     if (health !== 'degraded' || phase === 'paused') continue;
     log.info({ workflowId }, 'resuming what was degraded');
-    await handle.executeUpdate(workflowId === workflowIds.channelRenewal(module) ? updates.renewNow : updates.resume);
+    await handle.executeUpdate(
+      workflowId === workflowIds.channelRenewal(module) ? updates.renewNow : updates.resume,
+    );
   }
-}
-
-async function reload(temporal: Client, module: string, log: Log): Promise<void> {
-  log.info({ module }, 'the mapping has changed; loading again');
-  await temporal.workflow.start(workflowTypes.initialSync, {
-    taskQueue: TASK_QUEUE,
-    workflowId: workflowIds.initialSync(module),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ module }],
-    staticSummary: `Loads ${module} again: its mapping has changed`,
-  });
 }
 
 const wasCancelled = async (temporal: Client, workflowId: string): Promise<boolean> =>

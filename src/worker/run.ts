@@ -3,7 +3,8 @@ import { Catalog, type Deps } from '../activities';
 import type { Config } from '../config';
 import { DatabaseError, openDatabase, type Database } from '../db';
 import { readPage } from '../pages';
-import { connectWorker, createTemporalClient, stopped, temporalAddress, waitFor, type Process } from '../process';
+import { stopped, waitFor, type Process } from '../process';
+import { connectWorker, createTemporalClient, temporalAddress } from '../temporal';
 import { createZoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
@@ -23,7 +24,11 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
   const zoho = createZoho({ ...config.zoho, tokenStore: tokenStore(db) });
   const temporal = createTemporalClient();
   try {
-    const { connection, namespace } = await waitFor(connectWorker, { what: `Temporal at ${temporalAddress()}`, log, stopping });
+    const { connection, namespace } = await waitFor(connectWorker, {
+      what: `Temporal at ${temporalAddress()}`,
+      log,
+      stopping,
+    });
     await waitFor(() => registerSearchAttributes(temporal, log), { what: 'Temporal', log, stopping });
     const deps = createDeps({ config, db, zoho, temporal });
     const worker = await createWorker({ connection, namespace, deps });
@@ -64,4 +69,3 @@ const tokenStore = (db: Database): NonNullable<Parameters<typeof createZoho>[0][
   read: () => db.readToken(tokenName),
   write: (sealed) => db.writeToken(tokenName, sealed),
 });
-

@@ -17,7 +17,9 @@ export function searchAttributeCheck(client: Client): () => Promise<boolean> {
 }
 
 async function list({ connection, options }: Client): Promise<boolean> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: options.namespace });
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({
+    namespace: options.namespace,
+  });
   return names.every((name) => name in customAttributes);
 }
 
@@ -26,10 +28,15 @@ export async function registerSearchAttributes(client: Client, log: Log): Promis
   try {
     await client.connection.operatorService.addSearchAttributes({
       namespace: client.options.namespace,
-      searchAttributes: Object.fromEntries(names.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD])),
+      searchAttributes: Object.fromEntries(
+        names.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
+      ),
     });
     log.info({ names }, 'search attributes registered');
   } catch (error) {
-    log.warn({ names, reason: error instanceof Error ? error.message : String(error) }, 'search attributes not registered; going on without');
+    log.warn(
+      { names, reason: error instanceof Error ? error.message : String(error) },
+      'search attributes not registered; going on without',
+    );
   }
 }

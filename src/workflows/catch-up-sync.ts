@@ -14,9 +14,14 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
   // The signal that starts it carries the same request as its input: the first round serves both.
   let asked: CatchUpRequest[] = [];
   setHandler(catchUpAgain, (request) => void asked.push(request), { description: 'Go round once more' });
-  const desk = new Desk<LoadStatus>({ module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 }, describe);
+  const desk = new Desk<LoadStatus>(
+    { module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 },
+    describe,
+  );
   const pages = new PageExport(desk, module);
-  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]));
+  const settings = await desk.persist(() =>
+    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
+  );
   desk.settle(settings);
   await desk.persist(() => quick.prepareTable(module));
 
@@ -31,7 +36,11 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
 }
 
 /** The watermark, or what was asked for; of several requests the one that reaches back furthest. */
-async function earliest(desk: Desk<LoadStatus>, module: string, requests: readonly CatchUpRequest[]): Promise<string> {
+async function earliest(
+  desk: Desk<LoadStatus>,
+  module: string,
+  requests: readonly CatchUpRequest[],
+): Promise<string> {
   const watermark = await desk.persist(() => quick.readWatermark(module));
   const wanted = requests.map(({ since }) => since ?? watermark).filter((since) => since !== undefined);
   const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
@@ -43,7 +52,11 @@ async function earliest(desk: Desk<LoadStatus>, module: string, requests: readon
 }
 
 const describe = ({ counts, since, watermark, route }: LoadStatus): string[] => [
-  ...(since ? [`Everything since ${since}${route ? `, by ${route === 'coql' ? 'COQL and re-reads' : 'Bulk Read'}` : ''}`] : []),
+  ...(since
+    ? [
+        `Everything since ${since}${route ? `, by ${route === 'coql' ? 'COQL and re-reads' : 'Bulk Read'}` : ''}`,
+      ]
+    : []),
   `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged`,
   ...(watermark ? [`Complete up to ${watermark}`] : []),
 ];

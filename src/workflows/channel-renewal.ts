@@ -26,13 +26,25 @@ const renewalsPerRun = 30;
 export async function ChannelRenewal(input: ChannelRenewalInput): Promise<ChannelStatus> {
   const { module, carried } = checkInput('ChannelRenewal', input, { module: 'module', carried: 'carried' });
   const desk = new Desk<ChannelStatus>(
-    { module, phase: 'starting', health: 'ok', renewals: carried?.renewals ?? 0, ...(carried?.expiresAt ? { expiresAt: carried.expiresAt } : {}) },
+    {
+      module,
+      phase: 'starting',
+      health: 'ok',
+      renewals: carried?.renewals ?? 0,
+      ...(carried?.expiresAt ? { expiresAt: carried.expiresAt } : {}),
+    },
     describe,
   );
   const bell = new Bell(desk);
-  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]));
+  const settings = await desk.persist(() =>
+    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
+  );
   desk.settle(settings);
-  if (settings.polling) throw ApplicationFailure.nonRetryable('PUBLIC_URL is not set, so there is no channel to renew', 'InvalidInput');
+  if (settings.polling)
+    throw ApplicationFailure.nonRetryable(
+      'PUBLIC_URL is not set, so there is no channel to renew',
+      'InvalidInput',
+    );
 
   try {
     for (let round = 1; ; round += 1) {
@@ -40,7 +52,8 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
       bell.answered();
       await desk.gate();
       await condition(() => bell.rung, waitMs, { summary: `${module}: next renewal of the channel` });
-      if (round >= renewalsPerRun || workflowInfo().continueAsNewSuggested) await startAfresh(desk, bell, module);
+      if (round >= renewalsPerRun || workflowInfo().continueAsNewSuggested)
+        await startAfresh(desk, bell, module);
     }
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => quick.dropChannel(module));
@@ -52,7 +65,9 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
 async function renew(desk: Desk<ChannelStatus>, { module, renewEveryMs }: ModuleSettings): Promise<number> {
   desk.show({ phase: 'renewing' });
   try {
-    const channel = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [module]);
+    const channel = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [
+      module,
+    ]);
     const { renewals } = desk.read();
     // The channel had lapsed: whatever Zoho reported meanwhile reached nobody.
     if (channel.subscribedAnew && renewals > 0) await healGap(module);
@@ -79,7 +94,8 @@ async function renew(desk: Desk<ChannelStatus>, { module, renewEveryMs }: Module
 async function healGap(module: string): Promise<void> {
   const watermark = await quick.readWatermark(module);
   // Without one a load is under way or still to come, and ends with a catch-up of its own.
-  if (watermark) await quick.requestCatchUp.executeWithOptions({ summary: `${module}: heal the gap` }, [module, {}]);
+  if (watermark)
+    await quick.requestCatchUp.executeWithOptions({ summary: `${module}: heal the gap` }, [module, {}]);
 }
 
 /** Nothing may happen between the check and continue-as-new, or an update that came in between would be lost. */
@@ -87,7 +103,10 @@ async function startAfresh(desk: Desk<ChannelStatus>, bell: Bell, module: string
   await condition(() => allHandlersFinished() || bell.rung);
   if (bell.rung) return;
   const { renewals, expiresAt } = desk.read();
-  await continueAsNew<typeof ChannelRenewal>({ module, carried: { renewals, ...(expiresAt ? { expiresAt } : {}) } });
+  await continueAsNew<typeof ChannelRenewal>({
+    module,
+    carried: { renewals, ...(expiresAt ? { expiresAt } : {}) },
+  });
 }
 
 /** `renewNow`: rings, and answers with the status after the next attempt. */

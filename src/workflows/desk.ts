@@ -10,7 +10,14 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { queries, searchAttributes, updates, type ErrorType, type ModuleSettings, type Status } from '../contracts';
+import {
+  queries,
+  searchAttributes,
+  updates,
+  type ErrorType,
+  type ModuleSettings,
+  type Status,
+} from '../contracts';
 
 const status = defineQuery<Status>(queries.status);
 const pause = defineUpdate<Status>(updates.pause);
@@ -48,7 +55,9 @@ export class Desk<S extends Status> {
     private readonly lines: (state: S) => string[],
   ) {
     setHandler(status, () => this.read(), { description: 'Phase, health and counts' });
-    setHandler(pause, () => ((this.paused = true), this.read()), { description: 'Stops before the next step' });
+    setHandler(pause, () => ((this.paused = true), this.read()), {
+      description: 'Stops before the next step',
+    });
     setHandler(resume, () => ((this.paused = false), (this.resumes += 1), this.read()), {
       description: 'Goes on after pause, and tries at once what is degraded',
     });
@@ -136,8 +145,9 @@ export class Desk<S extends Status> {
 
   private details(): string {
     const { module, phase, health, lastError } = this.state;
-    const trouble = lastError ? [`**Needs you:** ${lastError}`, `It tries again every hour, and at once on the update \`resume\`.`] : [];
+    const trouble = lastError
+      ? [`**Needs you:** ${lastError}`, `It tries again every hour, and at once on the update \`resume\`.`]
+      : [];
     return [`### ${module}: ${phase} (${health})`, ...trouble, ...this.lines(this.state)].join('\n\n');
   }
 }
-

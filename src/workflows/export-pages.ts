@@ -37,7 +37,9 @@ export class PageExport {
     private readonly desk: Desk<LoadStatus>,
     private readonly module: string,
   ) {
-    setHandler(jobFinished, ({ jobId }) => void this.called.add(jobId), { description: "Zoho's callback: look at the job now" });
+    setHandler(jobFinished, ({ jobId }) => void this.called.add(jobId), {
+      description: "Zoho's callback: look at the job now",
+    });
   }
 
   /** Loads every page of a complete chain. A broken chain starts again at page 1. */
@@ -57,7 +59,12 @@ export class PageExport {
     const create = (page: number, pageToken?: string): Promise<ExportJob> =>
       this.desk.persist(() =>
         quick.createExport.executeWithOptions({ summary: `${this.module}: export page ${page}` }, [
-          { module: this.module, page, ...(pageToken ? { pageToken } : {}), ...(modifiedSince ? { modifiedSince } : {}) },
+          {
+            module: this.module,
+            page,
+            ...(pageToken ? { pageToken } : {}),
+            ...(modifiedSince ? { modifiedSince } : {}),
+          },
         ]),
       );
     let totals: ExportTotals | undefined;
@@ -70,7 +77,8 @@ export class PageExport {
       const { current, report } = await this.ready(settings, unwrap(job), again);
       totals ??= { pages: 0, counts: noCounts(), observedAt: current.createdAt };
       const next = nextPage(number, report);
-      const nextJob: Promise<Outcome<ExportJob>> | undefined = next && outcome(create(next.number, next.token));
+      const nextJob: Promise<Outcome<ExportJob>> | undefined =
+        next && outcome(create(next.number, next.token));
       const loaded = await this.load(settings, current, report, totals.observedAt, again);
       totals = { ...totals, pages: number, counts: addCounts(totals.counts, loaded) };
       this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: number });
@@ -87,7 +95,7 @@ export class PageExport {
     again: () => Promise<ExportJob>,
   ): Promise<{ current: ExportJob; report: JobReport }> {
     let current = job;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const report = await this.waitFor(settings, current);
       if (report?.state === 'completed') return { current, report };
       failures += 1;
@@ -98,9 +106,14 @@ export class PageExport {
 
   /** A failing export costs 50 credits a try, so after a few a person decides. */
   private async askForHelp(report: JobReport | undefined): Promise<void> {
-    const what = report ? `Zoho reports ${report.stateText}` : `no end after ${jobDeadlineMs / 3_600_000} hours`;
+    const what = report
+      ? `Zoho reports ${report.stateText}`
+      : `no end after ${jobDeadlineMs / 3_600_000} hours`;
     await this.desk.retryLater(
-      ApplicationFailure.nonRetryable(`The export of ${this.module} failed ${failuresBeforeHelp} times: ${what}`, 'ZohoPermanent'),
+      ApplicationFailure.nonRetryable(
+        `The export of ${this.module} failed ${failuresBeforeHelp} times: ${what}`,
+        'ZohoPermanent',
+      ),
     );
   }
 
@@ -109,11 +122,15 @@ export class PageExport {
     const deadline = Date.now() + jobDeadlineMs;
     let delayMs = settings.pollFirstMs;
     while (Date.now() < deadline) {
-      await condition(() => this.called.has(job.jobId), delayMs, { summary: `${this.module}: wait for the export of page ${job.page}` });
+      await condition(() => this.called.has(job.jobId), delayMs, {
+        summary: `${this.module}: wait for the export of page ${job.page}`,
+      });
       this.called.delete(job.jobId);
       try {
         const report = await this.desk.persist(() =>
-          quick.readExport.executeWithOptions({ summary: `${this.module}: is page ${job.page} ready?` }, [job.jobId]),
+          quick.readExport.executeWithOptions({ summary: `${this.module}: is page ${job.page} ready?` }, [
+            job.jobId,
+          ]),
         );
         if (report.state !== 'running') return report;
       } catch (error) {
@@ -140,7 +157,10 @@ export class PageExport {
       try {
         const page = { module: this.module, jobId: current.job.jobId, downloadPath, rows, observedAt };
         const loaded = await this.desk.persist(() =>
-          loading.loadPage.executeWithOptions({ summary: `${this.module}: load page ${job.page} (${rows} rows)` }, [page]),
+          loading.loadPage.executeWithOptions(
+            { summary: `${this.module}: load page ${job.page} (${rows} rows)` },
+            [page],
+          ),
         );
         return loaded.counts;
       } catch (error) {

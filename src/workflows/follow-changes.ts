@@ -1,5 +1,11 @@
 // Everything modified or deleted since an instant, merged; the watermark moves only when nothing before it was left out.
-import { addCounts, type Counts, type LoadStatus, type ModuleSettings, type ReadPosition } from '../contracts';
+import {
+  addCounts,
+  type Counts,
+  type LoadStatus,
+  type ModuleSettings,
+  type ReadPosition,
+} from '../contracts';
 import { quick, reading } from './activities';
 import type { Desk } from './desk';
 import type { PageExport } from './export-pages';
@@ -19,14 +25,20 @@ export async function followChanges(
   since: string,
 ): Promise<void> {
   const { module } = settings;
-  const started = await desk.persist(() => quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock" }, []));
+  const started = await desk.persist(() =>
+    quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock" }, []),
+  );
   const from = new Date(Date.parse(since) - overlapMs).toISOString();
   desk.show({ phase: 'catching-up', since });
 
-  const changes = await desk.persist(() =>
-    quick.countChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [module, from, worthExporting]),
+  const many = await desk.persist(() =>
+    quick.hasMoreChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
+      module,
+      from,
+      worthExporting,
+    ]),
   );
-  const route = changes < worthExporting ? 'coql' : 'bulk-read';
+  const route = many ? 'bulk-read' : 'coql';
   desk.show({ route });
   if (route === 'coql') await readByIds(desk, module, from, started);
   else await pages.run(settings, from);
@@ -38,7 +50,12 @@ export async function followChanges(
   await advance(desk, module, since, started);
 }
 
-async function readByIds(desk: Desk<LoadStatus>, module: string, since: string, until: string): Promise<void> {
+async function readByIds(
+  desk: Desk<LoadStatus>,
+  module: string,
+  since: string,
+  until: string,
+): Promise<void> {
   let after: ReadPosition | undefined;
   do {
     const part = await desk.persist(() =>
@@ -55,7 +72,12 @@ async function readByIds(desk: Desk<LoadStatus>, module: string, since: string, 
 async function advance(desk: Desk<LoadStatus>, module: string, since: string, to: string): Promise<void> {
   const watermark = await desk.persist(() => quick.readWatermark(module));
   if (watermark === undefined || Date.parse(since) > Date.parse(watermark)) return;
-  desk.show({ watermark: await desk.persist(() => quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, to])) });
+  desk.show({
+    watermark: await desk.persist(() =>
+      quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, to]),
+    ),
+  });
 }
 
-const add = (desk: Desk<LoadStatus>, counts: Counts): void => desk.show({ counts: addCounts(desk.read().counts, counts) });
+const add = (desk: Desk<LoadStatus>, counts: Counts): void =>
+  desk.show({ counts: addCounts(desk.read().counts, counts) });

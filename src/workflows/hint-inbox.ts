@@ -22,7 +22,8 @@ export class HintInbox {
 
   constructor(carried: { pending: readonly PendingId[]; hints: number } | undefined, nowMs: number) {
     this.hints = carried?.hints ?? 0;
-    for (const { id, expected, tries } of carried?.pending ?? []) this.waiting.set(id, { expected, tries, dueMs: nowMs });
+    for (const { id, expected, tries } of carried?.pending ?? [])
+      this.waiting.set(id, { expected, tries, dueMs: nowMs });
   }
 
   get size(): number {

@@ -15,12 +15,16 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
     describe,
   );
   const pages = new PageExport(desk, module);
-  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: can it be mirrored?` }, [module]));
+  const settings = await desk.persist(() =>
+    quick.openModule.executeWithOptions({ summary: `${module}: can it be mirrored?` }, [module]),
+  );
   desk.settle(settings);
 
   return recorded(desk, module, async () => {
     // Everything that Zoho changes after T0 is seen by a notification or by the catch-up at the end.
-    const t0 = await desk.persist(() => quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock: T0" }, []));
+    const t0 = await desk.persist(() =>
+      quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock: T0" }, []),
+    );
     desk.show({ t0 });
     // Before the export: an edit made while a job runs is in no page, only in a notification.
     await subscribe(desk, settings);
@@ -37,26 +41,41 @@ async function subscribe(desk: Desk<LoadStatus>, { module, polling }: ModuleSett
   if (polling) return;
   desk.show({ phase: 'subscribing' });
   await desk.persist(async () => {
-    const channel = await quick.ensureChannel.executeWithOptions({ summary: `${module}: subscribe` }, [module]);
+    const channel = await quick.ensureChannel.executeWithOptions({ summary: `${module}: subscribe` }, [
+      module,
+    ]);
     if (channel.health === 'degraded')
-      throw ApplicationFailure.nonRetryable(channel.lastError ?? 'The channel cannot be subscribed', 'ZohoPermanent');
+      throw ApplicationFailure.nonRetryable(
+        channel.lastError ?? 'The channel cannot be subscribed',
+        'ZohoPermanent',
+      );
   });
 }
 
 async function prepareTable(desk: Desk<LoadStatus>, module: string): Promise<void> {
   desk.show({ phase: 'preparing' });
-  await desk.persist(() => quick.prepareTable.executeWithOptions({ summary: `${module}: ensure the table` }, [module]));
+  await desk.persist(() =>
+    quick.prepareTable.executeWithOptions({ summary: `${module}: ensure the table` }, [module]),
+  );
 }
 
 async function settleWatermark(desk: Desk<LoadStatus>, module: string, t0: string): Promise<void> {
-  const watermark = await desk.persist(() => quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, t0]));
+  const watermark = await desk.persist(() =>
+    quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, t0]),
+  );
   desk.show({ watermark });
   await desk.persist(() => quick.recordMapping(module));
-  await desk.persist(() => quick.ensureSchedules.executeWithOptions({ summary: `${module}: schedules` }, [module]));
+  await desk.persist(() =>
+    quick.ensureSchedules.executeWithOptions({ summary: `${module}: schedules` }, [module]),
+  );
 }
 
 /** Leaves a row in `sync_run`, however the run ends. */
-async function recorded(desk: Desk<LoadStatus>, module: string, work: () => Promise<void>): Promise<LoadStatus> {
+async function recorded(
+  desk: Desk<LoadStatus>,
+  module: string,
+  work: () => Promise<void>,
+): Promise<LoadStatus> {
   const record = (outcome: 'running' | 'done' | 'failed' | 'cancelled', detail?: string): Promise<void> =>
     quick.recordRun({ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) });
   try {

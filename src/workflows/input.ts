@@ -9,7 +9,9 @@ const checks: Record<Kind, { test: (value: unknown) => boolean; allowed: string 
     allowed: 'the API name of a module, such as "Leads"',
   },
   instant: {
-    test: (value) => value === undefined || (typeof value === 'string' && !Number.isNaN(Date.parse(value)) && /(Z|[+-]\d\d:\d\d)$/.test(value)),
+    test: (value) =>
+      value === undefined ||
+      (typeof value === 'string' && !Number.isNaN(Date.parse(value)) && /(Z|[+-]\d\d:\d\d)$/.test(value)),
     allowed: 'an ISO 8601 time with an offset, such as "2026-01-31T08:00:00Z"',
   },
   // Made by the run before; no person types it.
@@ -17,10 +19,15 @@ const checks: Record<Kind, { test: (value: unknown) => boolean; allowed: string 
 };
 
 /** Answers the input, or fails the workflow with a non-retryable InvalidInput that names every problem. */
-export function checkInput<T extends object>(type: string, input: T, shape: Record<keyof T & string, Kind>): T {
+export function checkInput<T extends object>(
+  type: string,
+  input: T,
+  shape: Record<keyof T & string, Kind>,
+): T {
   const keys = Object.keys(shape) as (keyof T & string)[];
   const problems: string[] = [];
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) problems.push('the input must be one JSON object');
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    problems.push('the input must be one JSON object');
   else {
     for (const key of Object.keys(input)) if (!(key in shape)) problems.push(`"${key}" is not known`);
     for (const key of keys) {
@@ -30,5 +37,8 @@ export function checkInput<T extends object>(type: string, input: T, shape: Reco
   }
   if (problems.length === 0) return input;
   const allowed = keys.filter((key) => shape[key] !== 'carried').map((key) => `"${key}"`);
-  throw ApplicationFailure.nonRetryable(`${type}: ${problems.join('; ')}. Allowed keys: ${allowed.join(', ')}`, 'InvalidInput');
+  throw ApplicationFailure.nonRetryable(
+    `${type}: ${problems.join('; ')}. Allowed keys: ${allowed.join(', ')}`,
+    'InvalidInput',
+  );
 }

@@ -24,26 +24,44 @@ const hintsPerRun = 1_000;
 export async function NotificationSync(input: NotificationSyncInput): Promise<NotificationSyncStatus> {
   const { module, carried } = checkInput('NotificationSync', input, { module: 'module', carried: 'carried' });
   const inbox = new HintInbox(carried, Date.now());
-  setHandler(recordsChanged, (hint) => inbox.take(hint, Date.now()), { description: 'Ids that Zoho says have changed' });
+  setHandler(recordsChanged, (hint) => inbox.take(hint, Date.now()), {
+    description: 'Ids that Zoho says have changed',
+  });
   const desk = new Desk<NotificationSyncStatus>(
-    { module, phase: 'starting', health: 'ok', counts: carried?.counts ?? noCounts(), hints: carried?.hints ?? 0, pending: 0 },
+    {
+      module,
+      phase: 'starting',
+      health: 'ok',
+      counts: carried?.counts ?? noCounts(),
+      hints: carried?.hints ?? 0,
+      pending: 0,
+    },
     describe,
   );
-  const settings = await desk.persist(() => quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]));
+  const settings = await desk.persist(() =>
+    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
+  );
   desk.settle(settings);
   await desk.persist(() => quick.prepareTable(module));
 
   while (await gather(desk, inbox, settings)) {
     await readBatch(desk, inbox, module);
     if (inbox.hintsThisRun >= hintsPerRun || workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof NotificationSync>({ module, carried: { pending: inbox.carry(), counts: desk.read().counts, hints: inbox.hints } });
+      await continueAsNew<typeof NotificationSync>({
+        module,
+        carried: { pending: inbox.carry(), counts: desk.read().counts, hints: inbox.hints },
+      });
   }
   desk.show({ phase: 'done' });
   return desk.read();
 }
 
 /** Waits for work and then for the rest of a window that opens with the first id. False: nothing came for a long while. */
-async function gather(desk: Desk<NotificationSyncStatus>, inbox: HintInbox, { module, notificationWindowMs }: ModuleSettings): Promise<boolean> {
+async function gather(
+  desk: Desk<NotificationSyncStatus>,
+  inbox: HintInbox,
+  { module, notificationWindowMs }: ModuleSettings,
+): Promise<boolean> {
   await desk.gate();
   desk.show({ phase: 'waiting', pending: inbox.size });
   const ready = (): boolean => inbox.due(Date.now()) > 0 || inbox.floodedSince !== undefined;
@@ -54,11 +72,17 @@ async function gather(desk: Desk<NotificationSyncStatus>, inbox: HintInbox, { mo
   }
   desk.show({ phase: 'gathering', pending: inbox.size });
   // A fixed window: one that slides would let a steady stream starve it.
-  await condition(() => inbox.due(Date.now()) >= idsPerRead, notificationWindowMs, { summary: `${module}: gather changed ids` });
+  await condition(() => inbox.due(Date.now()) >= idsPerRead, notificationWindowMs, {
+    summary: `${module}: gather changed ids`,
+  });
   return true;
 }
 
-async function readBatch(desk: Desk<NotificationSyncStatus>, inbox: HintInbox, module: string): Promise<void> {
+async function readBatch(
+  desk: Desk<NotificationSyncStatus>,
+  inbox: HintInbox,
+  module: string,
+): Promise<void> {
   if (inbox.floodedSince !== undefined) await catchUpInstead(desk, inbox, module, inbox.floodedSince);
   const batch = inbox.withdraw(idsPerRead, Date.now());
   if (batch.length === 0) return;
@@ -66,15 +90,32 @@ async function readBatch(desk: Desk<NotificationSyncStatus>, inbox: HintInbox, m
   const ids = batch.map(({ id }) => id);
   const expected = batch.filter((pending) => pending.expected).map(({ id }) => id);
   const result = await desk.persist(() =>
-    reading.rereadRecords.executeWithOptions({ summary: `${module}: re-read ${ids.length} changed records` }, [{ module, ids, expected }]),
+    reading.rereadRecords.executeWithOptions(
+      { summary: `${module}: re-read ${ids.length} changed records` },
+      [{ module, ids, expected }],
+    ),
   );
   inbox.askAgain(batch, result.again, Date.now());
-  desk.show({ counts: addCounts(desk.read().counts, result.counts), hints: inbox.hints, pending: inbox.size });
+  desk.show({
+    counts: addCounts(desk.read().counts, result.counts),
+    hints: inbox.hints,
+    pending: inbox.size,
+  });
 }
 
 /** Too many ids to remember: everything since the oldest dropped hint is read instead. */
-async function catchUpInstead(desk: Desk<NotificationSyncStatus>, inbox: HintInbox, module: string, since: string): Promise<void> {
-  await desk.persist(() => quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [module, { since }]));
+async function catchUpInstead(
+  desk: Desk<NotificationSyncStatus>,
+  inbox: HintInbox,
+  module: string,
+  since: string,
+): Promise<void> {
+  await desk.persist(() =>
+    quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [
+      module,
+      { since },
+    ]),
+  );
   if (inbox.floodedSince === since) inbox.floodedSince = undefined;
 }
 

@@ -11,7 +11,10 @@ const allowedShare = 0.1;
 export async function sweep(desk: Desk<LoadStatus>, module: string, before: string): Promise<void> {
   desk.show({ phase: 'sweeping' });
   const { unseen, live } = await desk.persist(() =>
-    quick.countUnseen.executeWithOptions({ summary: `${module}: rows that the export did not show` }, [module, before]),
+    quick.countUnseen.executeWithOptions({ summary: `${module}: rows that the export did not show` }, [
+      module,
+      before,
+    ]),
   );
   if (unseen > Math.max(alwaysAllowed, live * allowedShare)) await askFirst(desk, module, unseen, live);
   let after: string | undefined;

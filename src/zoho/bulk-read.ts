@@ -38,7 +38,11 @@ const states: Readonly<Record<string, JobState>> = {
  * Creates a job (50 credits). Not repeatable: after a timeout the job may exist unknown.
  * Throws refused FIELD_NOT_SUPPORTED / FIELD_NOT_AVAILABLE with `details.api_name`, MODULE_NOT_SUPPORTED, PAGE_RANGE_EXCEEDED.
  */
-export async function createBulkJob(api: Api, request: BulkJobRequest, signal?: AbortSignal): Promise<BulkJob> {
+export async function createBulkJob(
+  api: Api,
+  request: BulkJobRequest,
+  signal?: AbortSignal,
+): Promise<BulkJob> {
   const { module, fields, modifiedSince, page, callbackUrl } = request;
   const query = {
     module: { api_name: moduleName(module) },

@@ -1,5 +1,6 @@
 // The zip of a Bulk Read job as a stream that fails rather than ends early. Never holds the file, never sends the token elsewhere.
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { downloadRoute, type Api } from './api';
 import { credits } from './credits';
 import { ZohoError } from './errors';
@@ -33,30 +34,45 @@ export async function openDownload(
     });
   }
   const promised = Number(answer.header('content-length') ?? NaN);
-  const stream = Readable.from(chunks(answer.body, { ...options, promised }), { objectMode: false });
-  // Also when the reader gives up while no byte comes: the generator alone would notice only at the next one.
-  stream.once('close', () => answer.body.destroy());
-  return stream;
+  return fileStream(answer.body, { ...options, promised });
 }
 
-async function* chunks(
+const bytes = z.instanceof(Buffer);
+
+/** Destroying it destroys the connection at once, also while no byte comes. */
+function fileStream(
   body: Body,
   options: { stallMs: number; signal?: AbortSignal | undefined; promised: number },
-): AsyncGenerator<Buffer> {
+): Readable {
   const { stallMs, signal, promised } = options;
   const iterator = body[Symbol.asyncIterator]();
   let received = 0;
-  for (;;) {
-    const next = await withinStall(() => iterator.next(), stallMs).catch((error: unknown) => {
-      body.destroy();
+  async function nextChunk(): Promise<Buffer | null> {
+    try {
+      const next = await withinStall(() => iterator.next(), stallMs);
+      if (next.done) {
+        if (received < promised) throw truncated();
+        return null;
+      }
+      const chunk = bytes.parse(next.value);
+      received += chunk.length;
+      return chunk;
+    } catch (error) {
       throw broken(error, { signal, received, promised });
-    });
-    if (next.done) break;
-    const chunk: Buffer = next.value;
-    received += chunk.length;
-    yield chunk;
+    }
   }
-  if (received < promised) throw truncated();
+  return new Readable({
+    read() {
+      nextChunk().then(
+        (chunk) => this.push(chunk),
+        (error: unknown) => this.destroy(error instanceof Error ? error : new Error('not an error')),
+      );
+    },
+    destroy(error, done) {
+      body.destroy();
+      done(error);
+    },
+  });
 }
 
 /** Measured only while the reader waits for bytes: a slow reader is no stall. */

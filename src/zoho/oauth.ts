@@ -40,6 +40,8 @@ const refusalShape = z.object({ error: z.string() });
 const defaultLifetimeS = 3_600;
 /** Renewed this much before the end, or a tenth of the lifetime if that is less. */
 const aheadMs = 5 * 60_000;
+/** Between two tries to renew a token that still lives. */
+const retryRenewalMs = 30_000;
 
 export interface OAuthOptions {
   http: Http;
@@ -91,8 +93,9 @@ export function createTokens(options: OAuthOptions): Tokens {
     } catch (error) {
       // Renewal is early on purpose: while the old token lives, a failing accounts server stops nothing.
       const old = [held, stored].find(alive);
-      if (old) return { value: old.value, minted: false };
-      throw error;
+      if (!old) throw error;
+      held = { ...old, renewAt: clock.now() + retryRenewalMs };
+      return { value: old.value, minted: false };
     }
     dead.delete(token.value);
     held = token;
@@ -196,8 +199,11 @@ const lockedOut = (waitMs: number, status = 400): ZohoError =>
 
 /** Waits for a shared promise; the caller's abort ends the waiting, not the work that others wait for. */
 async function orAborted<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await shared;
-  if (signal.aborted) throw aborted('oauth token', signal);
+  if (!signal) return shared;
+  if (signal.aborted) {
+    shared.catch(() => undefined); // Perhaps nobody else waits for it.
+    throw aborted('oauth token', signal);
+  }
   let stop: (() => void) | undefined;
   const given = new Promise<never>((_, reject) => {
     stop = () => reject(aborted('oauth token', signal));

@@ -19,7 +19,7 @@ const rowShape = z.record(z.string(), jsonValue).transform((fields, context): Zo
     return z.NEVER;
   }
   const { id, Modified_Time: modifiedAt } = head.data;
-  return { id, ...(modifiedAt == null ? {} : { modifiedAt }), fields };
+  return { id, ...(typeof modifiedAt === 'number' ? { modifiedAt } : {}), fields };
 });
 const listShape = z.object({ data: z.array(rowShape) });
 const singleShape = z.object({ data: z.tuple([rowShape]) });

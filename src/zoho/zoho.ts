@@ -126,7 +126,7 @@ export interface Zoho {
     fields: readonly ZohoField[],
     signal?: AbortSignal,
   ): Promise<RecordsAnswer>;
-  /** One record by a single-record read; `record` undefined means that Zoho has no such record (204/404 for the record). */
+  /** One record by a single-record read (rich text may be cut, as in lists); `record` undefined means that Zoho has no such record (204/404 for the record). */
   recordById(
     module: string,
     id: RecordId,

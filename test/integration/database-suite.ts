@@ -6,7 +6,20 @@ import { instant } from '../../src/mirror/instant';
 import type { Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
 import { LawModel } from '../support/law-model';
-import { ann, aTable, at, bob, gone, live, merge, modelState, rowsOf, start, stateOf, type Opened } from './database-kit';
+import {
+  ann,
+  aTable,
+  at,
+  bob,
+  gone,
+  live,
+  merge,
+  modelState,
+  rowsOf,
+  start,
+  stateOf,
+  type Opened,
+} from './database-kit';
 import { describeTables } from './database-tables';
 
 const withTable = async (opened: Opened, change: Partial<TargetTable> = {}): Promise<TargetTable> => {
@@ -111,18 +124,21 @@ function describeLaw(opened: () => Opened): void {
     });
   });
 
-  test.each(['soft', 'hard'] as const)('L8: an export never revives a record with a tombstone (%s)', async (deletes) => {
-    const { db } = opened();
-    const table = await withTable(opened(), { deletes });
-    await merge(db, table, [gone('1', '10:05'), live('2', '10:00', '10:01'), gone('2', '10:05')]);
-    const before = await rowsOf(db, table);
-    const result = await merge(db, table, [live('1', '10:06', '10:07'), live('2', '10:06', '10:07')], {
-      fromExport: true,
-    });
-    expect([...result.reread].sort()).toEqual(['1', '2']);
-    expect(result.counts).toEqual({ ...noCounts(), read: 2, stale: 2 });
-    expect(await rowsOf(db, table)).toEqual(before);
-  });
+  test.each(['soft', 'hard'] as const)(
+    'L8: an export never revives a record with a tombstone (%s)',
+    async (deletes) => {
+      const { db } = opened();
+      const table = await withTable(opened(), { deletes });
+      await merge(db, table, [gone('1', '10:05'), live('2', '10:00', '10:01'), gone('2', '10:05')]);
+      const before = await rowsOf(db, table);
+      const result = await merge(db, table, [live('1', '10:06', '10:07'), live('2', '10:06', '10:07')], {
+        fromExport: true,
+      });
+      expect([...result.reread].sort()).toEqual(['1', '2']);
+      expect(result.counts).toEqual({ ...noCounts(), read: 2, stale: 2 });
+      expect(await rowsOf(db, table)).toEqual(before);
+    },
+  );
 
   test('L9: an unchanged row moves its bookkeeping only', async () => {
     const { db } = opened();
@@ -150,7 +166,12 @@ function describeLaw(opened: () => Opened): void {
 const ids = ['1', '2', '9223372036854775807'];
 
 const observation: fc.Arbitrary<Observation> = fc
-  .record({ id: fc.constantFrom(...ids), m: fc.integer({ min: 0, max: 4 }), o: fc.integer({ min: 0, max: 8 }), dead: fc.boolean() })
+  .record({
+    id: fc.constantFrom(...ids),
+    m: fc.integer({ min: 0, max: 4 }),
+    o: fc.integer({ min: 0, max: 8 }),
+    dead: fc.boolean(),
+  })
   .map(({ id, m, o, dead }) => {
     const observedAt = instant(start + o * 700);
     if (dead) return { kind: 'gone', id: recordId(id), observedAt };
@@ -183,7 +204,9 @@ function describeProperties(opened: () => Opened, numRuns: number): void {
   test.each(['soft', 'hard'] as const)(
     'L12: state, counts and re-reads are those of the model, exports included (%s)',
     async (deletes) => {
-      const flagged = fc.array(fc.tuple(fc.array(observation, { maxLength: 7 }), fc.boolean()), { maxLength: 6 });
+      const flagged = fc.array(fc.tuple(fc.array(observation, { maxLength: 7 }), fc.boolean()), {
+        maxLength: 6,
+      });
       await fc.assert(
         fc.asyncProperty(flagged, async (some) => {
           const table = await withTable(opened(), { deletes });
@@ -210,7 +233,11 @@ function describeBatches(opened: () => Opened): void {
     const narrow = { ...table, columns: table.columns.filter(({ name }) => name !== 'Amount') };
     await db.ensureTable({ ...narrow, columns: narrow.columns.map((c) => ({ ...c, type: short(c.type) })) });
     const long = live('2', '10:00', '10:01', ['Annabel', '1']);
-    const batch = [live('1', '10:00', '10:01', ['Ann', '1']), long, live('3', '10:00', '10:01', ['Bob', null])];
+    const batch = [
+      live('1', '10:00', '10:01', ['Ann', '1']),
+      long,
+      live('3', '10:00', '10:01', ['Bob', null]),
+    ];
     const first = await merge(db, narrow, batch);
     expect(first.counts).toEqual({ ...noCounts(), read: 3, inserted: 2, rejected: 1 });
     await merge(db, narrow, batch);
@@ -227,10 +254,14 @@ function describeBatches(opened: () => Opened): void {
   test('L13: rows that a constraint refuses are found among good ones', async () => {
     const { db, sql } = opened();
     const table = aTable({ schema: 'extend' });
-    await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20) CHECK (Last_Name <> 'Bad'))`);
+    await sql(
+      `CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20) CHECK (Last_Name <> 'Bad'))`,
+    );
     await db.ensureTable(table);
     const name = (i: number): string => (i % 40 === 7 ? 'Bad' : `N${i}`);
-    const rows = Array.from({ length: 200 }, (_, i) => live(`${i + 1}`, '10:00', '10:01', [name(i), null, null]));
+    const rows = Array.from({ length: 200 }, (_, i) =>
+      live(`${i + 1}`, '10:00', '10:01', [name(i), null, null]),
+    );
     const { counts } = await merge(db, table, rows);
     expect(counts).toEqual({ ...noCounts(), read: 200, inserted: 195, rejected: 5 });
     expect(await db.count(table)).toEqual({ live: 195, deleted: 0, rejected: 5 });
@@ -307,11 +338,20 @@ function describeBatches(opened: () => Opened): void {
   test('merges twelve thousand rows in one call, and again', async () => {
     const { db } = opened();
     const table = await withTable(opened());
-    const rows = Array.from({ length: 12_000 }, (_, i) => live(`${i + 1}`, '10:00', '10:00', [`N${i}`, null, '1']));
+    const rows = Array.from({ length: 12_000 }, (_, i) =>
+      live(`${i + 1}`, '10:00', '10:00', [`N${i}`, null, '1']),
+    );
     expect((await merge(db, table, rows)).counts.inserted).toBe(12_000);
     expect((await merge(db, table, rows)).counts.unchanged).toBe(12_000);
     expect(await db.unseen(table, at('10:01'), recordId('11998'), 10)).toEqual(['11999', '12000']);
-    expect((await db.registers(table, rows.map((row) => row.id))).size).toBe(12_000);
+    expect(
+      (
+        await db.registers(
+          table,
+          rows.map((row) => row.id),
+        )
+      ).size,
+    ).toBe(12_000);
   });
 
   test('an aborted merge leaves nothing behind', async () => {
@@ -326,9 +366,15 @@ function describeBatches(opened: () => Opened): void {
 const short = (type: TargetTable['columns'][number]['type']): typeof type =>
   type.kind === 'text' ? { kind: 'text', length: 5 } : type;
 
-async function rejectsOf(sql: Opened['sql'], dialect: string, table: TargetTable): Promise<Record<string, unknown>[]> {
+async function rejectsOf(
+  sql: Opened['sql'],
+  dialect: string,
+  table: TargetTable,
+): Promise<Record<string, unknown>[]> {
   const own = dialect === 'mssql' ? 'zoho_mirror.rejected_record' : 'zoho_mirror_rejected_record';
-  return sql(`SELECT id, column_name, raw FROM ${own} WHERE module = '${table.module}' AND resolved_at IS NULL`);
+  return sql(
+    `SELECT id, column_name, raw FROM ${own} WHERE module = '${table.module}' AND resolved_at IS NULL`,
+  );
 }
 
 function describeLedger(opened: () => Opened): void {
@@ -341,7 +387,9 @@ function describeLedger(opened: () => Opened): void {
     await merge(db, table, [live('1', '10:00', '10:00')], { checkpoint: first });
     const zombie = merge(db, table, [live('9', '10:00', '10:00')], { checkpoint: first });
     await expect(zombie).rejects.toThrow(SupersededError);
-    await merge(db, table, [live('2', '10:00', '10:00')], { checkpoint: { jobId: job, from: 1, to: 2, complete: true } });
+    await merge(db, table, [live('2', '10:00', '10:00')], {
+      checkpoint: { jobId: job, from: 1, to: 2, complete: true },
+    });
     await merge(db, table, [], { checkpoint: { jobId: job, from: 2, to: 2, complete: false } });
     expect(await db.checkpoint(job)).toEqual({
       jobId: job,

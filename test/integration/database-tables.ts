@@ -18,7 +18,9 @@ export function describeTables(opened: () => Opened): void {
     const wider = {
       ...table,
       columns: [
-        ...table.columns.map((c) => (c.name === 'Last_Name' ? { ...c, type: { kind: 'text' as const, length: 80 } } : c)),
+        ...table.columns.map((c) =>
+          c.name === 'Last_Name' ? { ...c, type: { kind: 'text' as const, length: 80 } } : c,
+        ),
         { name: 'City', type: { kind: 'text' as const, length: null } },
       ],
     };
@@ -58,7 +60,13 @@ export function describeTables(opened: () => Opened): void {
     const table = aTable({ schema: 'extend' });
     await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20))`);
     const report = await db.ensureTable(table);
-    expect(report.added).toEqual(['Amount', 'Active', 'zoho_modified_at', 'zoho_observed_at', 'zoho_deleted_at']);
+    expect(report.added).toEqual([
+      'Amount',
+      'Active',
+      'zoho_modified_at',
+      'zoho_observed_at',
+      'zoho_deleted_at',
+    ]);
   });
 
   test('refuses a column of another kind, and one that needs a value nobody gives', async () => {

@@ -35,7 +35,7 @@ test('a timeout rule never answers, and closing the simulator ends the wait', as
       (count) => count === 1,
     );
   });
-  expect(await waiting).toBeInstanceOf(Error);
+  expect(textAt(await waiting, 'message')).toBe('fetch failed');
 });
 
 test('Bulk Read may hide a 429 in a 400', () =>

@@ -81,7 +81,9 @@ export class LawModel {
     rec.content = best;
     if (!isLive(rec)) return 'stale';
     if (!was.hadRow) return 'inserted';
-    return was.wasLive && JSON.stringify(was.before) === JSON.stringify(best.values) ? 'unchanged' : 'updated';
+    return was.wasLive && JSON.stringify(was.before) === JSON.stringify(best.values)
+      ? 'unchanged'
+      : 'updated';
   }
 
   /** The target table in id order. */

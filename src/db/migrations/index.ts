@@ -41,5 +41,8 @@ async function refuseNewer(trx: Knex.Transaction, dialect: Dialect): Promise<voi
   const table = schemaName === undefined ? tableName : `${schemaName}.${tableName}`;
   const done = (await trx(table).select('name')) as { name: string }[];
   if (done.some(({ name }) => !steps.some((step) => step.name === name)))
-    throw new DatabaseError('permanent', 'The database was set up by a newer version of the mirror: update this one');
+    throw new DatabaseError(
+      'permanent',
+      'The database was set up by a newer version of the mirror: update this one',
+    );
 }

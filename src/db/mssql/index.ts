@@ -1,5 +1,75 @@
-import type { Dialect } from '../dialect';
+// SQL Server's answer to `dialect.ts`, put together. Nothing is decided here.
 import type { Knex } from 'knex';
-export const mssqlDialect = {} as Dialect;
-export const connectMssql = (_: unknown): Knex => { throw new Error('soon'); };
-export const mssqlSettings = (url: string): unknown => url;
+import { instant } from '../../mirror/instant';
+import type { Dialect } from '../dialect';
+import { batch, connectionOf } from './connect';
+import { classifyMssql } from './errors';
+import { openMerge } from './merge';
+import * as schema from './schema';
+import { bare } from './stage';
+
+export { connectMssql } from './connect';
+export { mssqlSettings } from './settings';
+
+/** One migration or table change at a time, whichever process asks; freed with the transaction, also by a kill. */
+async function lockAll(trx: Knex.Transaction): Promise<void> {
+  const connection = await connectionOf(trx);
+  const [answer] = await batch(
+    connection,
+    `DECLARE @got int;
+     EXEC @got = sp_getapplock @Resource = 'zoho_mirror', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 60000;
+     SELECT @got AS got`,
+  );
+  if (Number(answer?.got) < 0) throw Object.assign(new Error('No lock'), { number: 1222 });
+  await batch(connection, `IF SCHEMA_ID('zoho_mirror') IS NULL EXEC('CREATE SCHEMA zoho_mirror')`);
+}
+
+const run = async (trx: Knex.Transaction, sql: string): Promise<void> =>
+  void (await batch(await connectionOf(trx), sql));
+
+export const mssqlDialect: Dialect = {
+  name: 'mssql',
+  chunk: 50_000,
+  own: (table) => `zoho_mirror.${table}`,
+  quote: schema.quote,
+  target: schema.target,
+  writeTime: bare,
+  readTime: (value) => (value instanceof Date ? instant(value.getTime()) : undefined),
+  classify: classifyMssql,
+  exclusively: (knex, work) =>
+    knex.transaction(async (trx) => {
+      await lockAll(trx);
+      return work(trx);
+    }),
+  migrations: { tableName: 'migrations', schemaName: 'zoho_mirror' },
+  savepoint: (trx) => run(trx, 'SAVE TRANSACTION zoho_mirror_step'),
+  rollbackToSavepoint: (trx) => run(trx, 'ROLLBACK TRANSACTION zoho_mirror_step'),
+  // SQL Server has no release: the next savepoint of the name takes its place.
+  releaseSavepoint: async () => undefined,
+  describe: schema.describe,
+  createTable: schema.createTable,
+  addColumn: schema.addColumn,
+  widen: schema.widen,
+  bookkeeping: schema.bookkeeping,
+  addBookkeeping: schema.addBookkeeping,
+  canonical: (expression, type) => {
+    switch (type.kind) {
+      case 'bigint':
+      case 'integer':
+        return `CONVERT(varchar(20), CONVERT(bigint, ${expression}))`;
+      case 'boolean':
+        return `CONVERT(varchar(20), ${expression})`;
+      case 'decimal':
+        return `CONVERT(varchar(50), CONVERT(decimal(${type.precision}, ${type.scale}), ${expression}))`;
+      case 'date':
+        return `CONVERT(varchar(10), ${expression}, 23)`;
+      case 'datetime':
+        return `CONVERT(varchar(19), ${expression}, 126) + 'Z'`;
+      case 'text':
+        return expression;
+    }
+  },
+  page: (limit) => ({ top: `TOP (${Math.trunc(limit)})`, limit: '' }),
+  targetTime: bare,
+  openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
+};

@@ -4,6 +4,7 @@ import BetterSqliteClient from 'knex/lib/dialects/better-sqlite3/index.js';
 import SqliteTransaction from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import type Sqlite from 'better-sqlite3';
 import { setTimeout as wait } from 'node:timers/promises';
+import { silent } from '../silent';
 
 const patienceMs = 60_000;
 const busy = (error: unknown): boolean =>
@@ -20,7 +21,8 @@ class ImmediateTransaction extends SqliteTransaction {
     for (;;) {
       sqlite.pragma('busy_timeout = 0');
       try {
-        return await this.query(connection, 'BEGIN IMMEDIATE;');
+        // Not through Knex: its own query method gives the transaction up on the first error.
+        return sqlite.exec('BEGIN IMMEDIATE');
       } catch (error) {
         if (!busy(error) || performance.now() > deadline) throw error;
       } finally {
@@ -57,6 +59,8 @@ export function connectSqlite(path: string): Knex {
     useNullAsDefault: true,
     // The one connection is never given up: with `:memory:` it is the database.
     pool: { min: 1, max: 1, afterCreate: prepare },
+    // Knex would print the driver's own texts.
+    log: silent,
     acquireConnectionTimeout: 120_000,
   });
 }

@@ -35,5 +35,9 @@ export function classifySqlite(error: unknown): Verdict {
   if (verdict !== undefined) return { ...verdict, code };
   if (error instanceof TypeError && /directory does not exist/.test(error.message))
     return { kind: 'permanent', means: 'the folder of the file does not exist', code: 'SQLITE_CANTOPEN' };
-  return { kind: 'permanent', means: 'unexpected', code: code || (error instanceof Error ? error.name : 'unknown') };
+  return {
+    kind: 'permanent',
+    means: 'unexpected',
+    code: code || (error instanceof Error ? error.name : 'unknown'),
+  };
 }

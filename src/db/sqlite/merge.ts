@@ -30,7 +30,7 @@ const planSql = ({ t, key, m, o, d, columns }: ReturnType<typeof namesOf>): stri
 INSERT INTO ${planName}
 WITH seen AS (
   SELECT s.n, s.id, s.m, s.o,
-         t.${key} IS NOT NULL AS found, t.${o} IS NOT NULL AS owned, t.${d} IS NULL AS undeleted,
+         t.${key} IS NOT NULL AS has_row, t.${o} IS NOT NULL AS owned, t.${d} IS NULL AS undeleted,
          coalesce(CASE WHEN t.${o} IS NOT NULL THEN replace(t.${m}, 'Z', '.000Z') ELSE d.modified_at END, '') AS stored_m,
          coalesce(t.${o}, d.observed_at, '') AS stored_o,
          coalesce(s.g, '') AS batch_g,
@@ -53,8 +53,8 @@ WITH seen AS (
          CASE WHEN newer AND NOT revives THEN o ELSE stored_o END AS final_o
     FROM weighed
 )
-SELECT x.n, x.id, x.o IS NOT NULL, x.found, x.owned, x.undeleted, coalesce(x.applied, 0), coalesce(x.held, 0), x.same,
-       CASE WHEN x.found AND x.applied
+SELECT x.n, x.id, x.o IS NOT NULL, x.has_row, x.owned, x.undeleted, coalesce(x.applied, 0), coalesce(x.held, 0), x.same,
+       CASE WHEN x.has_row AND x.applied
             THEN (SELECT ${columns.map((column, i) => `s.${staged(i)} IS NOT t.${column}`).join(' OR ') || '0'}
                     FROM ${stageName} s, ${t} t WHERE s.n = x.n AND t.${key} = x.id)
             ELSE 0 END,
@@ -64,12 +64,12 @@ SELECT x.n, x.id, x.o IS NOT NULL, x.found, x.owned, x.undeleted, coalesce(x.app
 
 const tallySql = `
 SELECT total(has_content) AS live,
-       total(applied AND NOT dead AND NOT found) AS inserted,
-       total(applied AND NOT dead AND found AND (differs OR (owned AND NOT undeleted))) AS updated,
-       total(NOT dead AND found AND ((applied AND NOT differs AND (undeleted OR NOT owned)) OR (same AND owned))) AS unchanged,
+       total(applied AND NOT dead AND NOT has_row) AS inserted,
+       total(applied AND NOT dead AND has_row AND (differs OR (owned AND NOT undeleted))) AS updated,
+       total(NOT dead AND has_row AND ((applied AND NOT differs AND (undeleted OR NOT owned)) OR (same AND owned))) AS unchanged,
        total(owned AND undeleted AND dead) AS deleted,
        total(batch_g <> '' AND batch_g = g) AS buried,
-       total(dead AND (applied OR found)) AS dead_content,
+       total(dead AND (applied OR has_row)) AS dead_content,
        total(held) AS held
   FROM ${planName}`;
 
@@ -78,14 +78,14 @@ const burySql = ({ hard }: ReturnType<typeof namesOf>): string => `
 INSERT INTO ${tombstone} (module, id, gone_at, modified_at, observed_at)
 SELECT :module, id, g, CASE WHEN ${hard} AND dead THEN m END, CASE WHEN ${hard} AND dead THEN o END
   FROM ${planName}
- WHERE (batch_g <> '' AND batch_g = g) OR (${hard} AND dead AND (applied OR found))
+ WHERE (batch_g <> '' AND batch_g = g) OR (${hard} AND dead AND (applied OR has_row))
 ON CONFLICT (module, id) DO UPDATE SET
   gone_at = excluded.gone_at,
   modified_at = coalesce(excluded.modified_at, modified_at),
   observed_at = coalesce(excluded.observed_at, observed_at)`;
 
 const removeSql = ({ t, key }: ReturnType<typeof namesOf>): string => `
-DELETE FROM ${t} WHERE ${key} IN (SELECT id FROM ${planName} WHERE dead AND found AND (owned OR applied))`;
+DELETE FROM ${t} WHERE ${key} IN (SELECT id FROM ${planName} WHERE dead AND has_row AND (owned OR applied))`;
 
 const bookkeepingOf = ({ m, o, d }: ReturnType<typeof namesOf>): string =>
   `${m} = substr(p.m, 1, 19) || 'Z', ${o} = p.o, ${d} = CASE WHEN p.dead THEN p.g END`;
@@ -112,7 +112,7 @@ function insertSql(names: ReturnType<typeof namesOf>, layout: Layout): string {
 INSERT INTO ${names.t} (${into.join(', ')})
 SELECT p.id, ${values}${constants.map(() => '?, ').join('')}substr(p.m, 1, 19) || 'Z', p.o, CASE WHEN p.dead THEN p.g END
   FROM ${planName} p JOIN ${stageName} s ON s.n = p.n
- WHERE p.applied AND NOT p.found AND NOT (${names.hard} AND p.dead)
+ WHERE p.applied AND NOT p.has_row AND NOT (${names.hard} AND p.dead)
  ORDER BY p.id`;
 }
 
@@ -151,7 +151,8 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   };
 
   const change = (sums: Sums): void => {
-    if (sums.buried > 0 || (names.hard === 1 && sums.dead_content > 0)) statement(burySql(names)).run({ module });
+    if (sums.buried > 0 || (names.hard === 1 && sums.dead_content > 0))
+      statement(burySql(names)).run({ module });
     if (names.hard === 1) statement(removeSql(names)).run();
     statement(updateSql(names)).run();
     statement(touchSql(names)).run();
@@ -160,7 +161,12 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
 
   const apply = (range: { from: number; to: number; fromExport: boolean }) => {
     statement(`DELETE FROM ${planName}`).run();
-    statement(planSql(names)).run({ module, from: range.from, to: range.to, fromExport: range.fromExport ? 1 : 0 });
+    statement(planSql(names)).run({
+      module,
+      from: range.from,
+      to: range.to,
+      fromExport: range.fromExport ? 1 : 0,
+    });
     const sums = statement(tallySql).get() as Sums;
     const reread =
       sums.held === 0

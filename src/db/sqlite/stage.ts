@@ -18,7 +18,7 @@ export function createStage(sqlite: Sqlite.Database, layout: Layout): void {
     DROP TABLE IF EXISTS ${planName};
     CREATE TEMP TABLE zoho_mirror_stage (n INTEGER PRIMARY KEY, id INTEGER, m TEXT, o TEXT, g TEXT${values});
     CREATE TEMP TABLE zoho_mirror_plan (
-      n INTEGER PRIMARY KEY, id INTEGER, has_content INTEGER, found INTEGER, owned INTEGER, undeleted INTEGER,
+      n INTEGER PRIMARY KEY, id INTEGER, has_content INTEGER, has_row INTEGER, owned INTEGER, undeleted INTEGER,
       applied INTEGER, held INTEGER, same INTEGER, differs INTEGER, batch_g TEXT, g TEXT, m TEXT, o TEXT, dead INTEGER
     );`);
 }

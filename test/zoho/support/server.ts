@@ -1,5 +1,6 @@
 // A real HTTP server whose answers a test scripts. Knows nothing of Zoho beyond handing out access tokens.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { createZoho, type Zoho, type ZohoCall, type ZohoOptions } from '../../../src/zoho';
 
 export interface Seen {
@@ -110,7 +111,7 @@ export async function withScript(
 
 async function readAll(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  for await (const chunk of request) chunks.push(z.instanceof(Buffer).parse(chunk));
   return Buffer.concat(chunks).toString('utf8');
 }
 

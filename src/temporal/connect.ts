@@ -5,7 +5,11 @@ import { NativeConnection } from '@temporalio/worker';
 
 const defaultAddress = 'localhost:7233';
 
-const settings = (): { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] } => {
+const settings = (): {
+  address: string;
+  namespace: string;
+  options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+} => {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const address = connectionOptions.address ?? defaultAddress;
   return { address, namespace: namespace ?? 'default', options: { ...connectionOptions, address } };

@@ -1,0 +1,125 @@
+// Every process of the story: Temporal, the pretended CRM, the API and the worker, each real and each its own.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChild, type Child } from '../dev/child';
+import { freePort } from '../dev/ports';
+import { startTemporalServer, type TemporalServer } from '../dev/temporal-server';
+
+const entry = (...path: string[]): string => join(__dirname, '..', ...path);
+
+export interface HouseOptions {
+  records: number;
+  pageRows: number;
+  seed: number;
+  target?: string;
+  say: (line: string) => void;
+}
+
+/** Short waits: nobody watches a demo for 24 hours. */
+const mirrorConfig = `
+schedules: { catchUp: 1m }
+timings: { pollFirst: 1s, pollMax: 5s, notificationWindow: 500ms }
+`;
+
+export class House {
+  private constructor(
+    readonly folder: string,
+    readonly env: Readonly<Record<string, string>>,
+    readonly temporal: TemporalServer,
+    readonly crmUrl: string,
+    private readonly others: Child[],
+    private worker: Child | undefined,
+  ) {}
+
+  static async open(options: HouseOptions): Promise<House> {
+    const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-demo-'));
+    const started: Child[] = [];
+    try {
+      const temporal = await startTemporalServer({ folder, say: options.say });
+      started.push(temporal.child);
+      const crm = await startChild({
+        name: 'simulator',
+        command: process.execPath,
+        args: [
+          entry('simulator', 'main.js'),
+          ...['--port', '0', '--records', `${options.records}`, '--page-rows', `${options.pageRows}`],
+          ...['--seed', `${options.seed}`, '--job-delay', '1500', '--notify', '20'],
+        ],
+        logFile: join(folder, 'simulator.log'),
+        ready: /simulator ready on/,
+        readyTimeoutMs: 120_000,
+      });
+      started.push(crm);
+      const crmUrl = crm.readyLine.split(' ').at(-1) ?? '';
+      const env = await environment(folder, { temporal, crmUrl, target: options.target });
+      const api = await startChild({
+        name: 'api',
+        command: process.execPath,
+        args: [entry('src', 'api', 'main.js')],
+        env,
+        logFile: join(folder, 'api.log'),
+        ready: /api ready/,
+      });
+      started.push(api);
+      const house = new House(folder, env, temporal, crmUrl, started, undefined);
+      await house.startWorker();
+      return house;
+    } catch (error) {
+      await Promise.all(started.map((child) => child.kill('SIGTERM')));
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async startWorker(): Promise<void> {
+    this.worker = await startChild({
+      name: 'worker',
+      command: process.execPath,
+      args: [entry('src', 'worker.js')],
+      env: { ...this.env, METRICS_PORT: `${await freePort()}` },
+      logFile: join(this.folder, 'worker.log'),
+      ready: /worker ready/,
+    });
+  }
+
+  /** No warning, no clean-up: the process is gone. */
+  async shootWorker(): Promise<void> {
+    await this.worker?.kill('SIGKILL');
+  }
+
+  get workerPid(): number | undefined {
+    return this.worker?.pid;
+  }
+
+  /** Stops everything, the server last. The folder with database and logs stays unless told otherwise. */
+  async close(options: { removeFolder: boolean }): Promise<void> {
+    await this.worker?.kill('SIGTERM');
+    for (const child of [...this.others].reverse()) await child.kill('SIGTERM');
+    if (options.removeFolder) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function environment(
+  folder: string,
+  { temporal, crmUrl, target }: { temporal: TemporalServer; crmUrl: string; target?: string },
+): Promise<Record<string, string>> {
+  const port = await freePort();
+  const configPath = join(folder, 'zoho-mirror.yaml');
+  writeFileSync(configPath, mirrorConfig);
+  return {
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: 'default',
+    ZOHO_ACCOUNTS_URL: crmUrl,
+    ZOHO_API_URL: crmUrl,
+    ZOHO_CLIENT_ID: 'sim-client',
+    ZOHO_CLIENT_SECRET: 'sim-secret',
+    ZOHO_REFRESH_TOKEN: 'sim-refresh',
+    WEBHOOK_SECRET: randomBytes(24).toString('hex'),
+    LEGACY_DB: target ?? `sqlite:${join(folder, 'legacy.db')}`,
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    PORT: `${port}`,
+    MIRROR_CONFIG: configPath,
+  };
+}

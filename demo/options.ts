@@ -1,0 +1,32 @@
+// The flags of the demo.
+import { Command, InvalidArgumentError } from 'commander';
+
+export interface DemoOptions {
+  records: number;
+  edits: number;
+  kills: number;
+  seed: number;
+  target?: string;
+  keep: boolean;
+  json: boolean;
+}
+
+const whole = (least: number) => (text: string) => {
+  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+  throw new InvalidArgumentError(`give a whole number from ${least}`);
+};
+
+export const parseDemoOptions = (argv: readonly string[]): DemoOptions =>
+  new Command('npm run demo --')
+    .description(
+      'The whole story on this machine: a sync that starts, loads, is shot dead, gets up again, follows live edits, and proves that both sides are equal.',
+    )
+    .option('--records <number>', 'leads in the pretended CRM', whole(100), 20_000)
+    .option('--edits <number>', 'creates, edits and deletes while it runs', whole(0), 300)
+    .option('--kills <number>', 'how often the worker is killed in the middle of a page', whole(0), 2)
+    .option('--seed <number>', 'seed of the records and of the edits', whole(0), 1)
+    .option('--target <url>', 'LEGACY_DB of an empty database, instead of a new SQLite file')
+    .option('--keep', 'leave everything running until Ctrl-C', false)
+    .option('--json', 'print the report as one JSON object on the last line', false)
+    .parse(argv as string[])
+    .opts<DemoOptions>();

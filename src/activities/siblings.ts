@@ -1,0 +1,15 @@
+// Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
+import type { CatchUpRequest, ChannelStatus } from '../contracts';
+import { ensureChannel, ensureSchedule, requestCatchUp } from '../temporal';
+import type { Deps } from './deps';
+
+export const createSiblingActivities = ({ temporal, config }: Deps) => ({
+  /** Answers once ChannelRenewal has tried a renewal. */
+  ensureChannel: (module: string): Promise<ChannelStatus> => ensureChannel(temporal, module),
+
+  requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
+    requestCatchUp(temporal, module, request),
+
+  ensureSchedules: (module: string): Promise<void> =>
+    ensureSchedule(temporal, module, config.schedules.catchUpMs),
+});

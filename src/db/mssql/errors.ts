@@ -1,0 +1,59 @@
+// What SQL Server's error numbers mean for the mirror. Its own texts are never passed on: they quote values.
+import type { Verdict } from '../dialect';
+
+const verdicts: Readonly<Record<string, Omit<Verdict, 'code'>>> = {
+  1205: { kind: 'retry', means: 'chosen as the victim of a deadlock' },
+  1222: { kind: 'retry', means: 'waited too long for a lock' },
+  3960: { kind: 'retry', means: 'a snapshot transaction met another writer' },
+  1105: { kind: 'retry', means: 'a file group is full' },
+  9002: { kind: 'retry', means: 'the transaction log is full' },
+  701: { kind: 'retry', means: 'the server is out of memory' },
+  4060: { kind: 'permanent', means: 'the database does not exist or may not be opened' },
+  18456: { kind: 'permanent', means: 'the login was refused' },
+  229: { kind: 'permanent', means: 'a right is missing' },
+  262: { kind: 'permanent', means: 'a right is missing' },
+  207: { kind: 'permanent', means: 'a column is missing' },
+  208: { kind: 'permanent', means: 'a table is missing' },
+  2627: { kind: 'row', means: 'a unique constraint of the table' },
+  2601: { kind: 'row', means: 'a unique index of the table' },
+  547: { kind: 'row', means: 'a check or foreign key constraint of the table' },
+  515: { kind: 'row', means: 'a column that does not take NULL' },
+  550: { kind: 'row', means: 'the check option of a view' },
+  2628: { kind: 'row', means: 'a column that is too short' },
+  8152: { kind: 'row', means: 'a column that is too short' },
+  8114: { kind: 'row', means: 'the type of a column' },
+  8115: { kind: 'row', means: 'the range of a column' },
+  220: { kind: 'row', means: 'the range of a column' },
+  241: { kind: 'row', means: 'the type of a column' },
+  242: { kind: 'row', means: 'the range of a column' },
+  245: { kind: 'row', means: 'the type of a column' },
+  248: { kind: 'row', means: 'the range of a column' },
+  ELOGIN: { kind: 'permanent', means: 'the login was refused' },
+  ETIMEOUT: { kind: 'retry', means: 'no answer in time' },
+  ESOCKET: {
+    kind: 'retry',
+    means: 'the connection failed; with an old server it may be its TLS 1.0, which Node refuses',
+  },
+  ECONNCLOSED: { kind: 'retry', means: 'the connection was closed' },
+  EINSTLOOKUP: { kind: 'retry', means: 'the instance was not found' },
+  ECANCEL: { kind: 'retry', means: 'the request was cancelled' },
+  EINVALIDSTATE: { kind: 'retry', means: 'the connection is no longer usable' },
+};
+
+const connectionLost =
+  /connection (?:lost|was terminated|to server)|not connected|Final state|LoggedIn state/i;
+
+export function classifyMssql(error: unknown): Verdict {
+  if (!(error instanceof Error)) return { kind: 'permanent', means: 'unexpected', code: 'unknown' };
+  const number = 'number' in error && typeof error.number === 'number' ? String(error.number) : undefined;
+  const code = 'code' in error ? String(error.code) : '';
+  const verdict =
+    (number === undefined ? undefined : verdicts[number]) ??
+    (number === undefined ? verdicts[code] : undefined);
+  if (verdict !== undefined) return { ...verdict, code: number ?? code };
+  if (error.name === 'KnexTimeoutError')
+    return { kind: 'retry', means: 'no connection in time', code: 'timeout' };
+  if (number === undefined && connectionLost.test(error.message))
+    return { kind: 'retry', means: 'the connection was lost', code: code || 'connection' };
+  return { kind: 'permanent', means: 'unexpected', code: (number ?? code) || error.name };
+}

@@ -1,0 +1,2 @@
+export { connectWorker, createTemporalClient, temporalAddress } from './connect';
+export { ensureChannel, ensureSchedule, requestCatchUp, sendHints, startInitialSync } from './workflows';

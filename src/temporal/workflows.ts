@@ -1,0 +1,103 @@
+// The mirror's own workflows, as their clients see them: started, joined, signalled. Ids are fixed, so doing it twice does it once.
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  WithStartWorkflowOperation,
+  type Client,
+} from '@temporalio/client';
+import { defineUpdate } from '@temporalio/workflow';
+import {
+  scheduleIds,
+  signals,
+  TASK_QUEUE,
+  updates,
+  workflowIds,
+  workflowTypes,
+  type CatchUpInput,
+  type CatchUpRequest,
+  type ChannelRenewalInput,
+  type ChannelStatus,
+  type Hint,
+} from '../contracts';
+
+type ChannelRenewal = (input: ChannelRenewalInput) => Promise<ChannelStatus>;
+const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
+
+/** A signal stays far below the payload limit with this many ids. */
+const idsPerSignal = 500;
+
+/** Hands hints to NotificationSync, starting it if need be. Resolves when Temporal has durably accepted them. */
+export async function sendHints(temporal: Client, module: string, hint: Hint): Promise<void> {
+  for (let at = 0; at < hint.ids.length; at += idsPerSignal) {
+    await temporal.workflow.signalWithStart(workflowTypes.notificationSync, {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.notificationSync(module),
+      args: [{ module }],
+      signal: signals.recordsChanged,
+      signalArgs: [{ ...hint, ids: hint.ids.slice(at, at + idsPerSignal) }],
+      staticSummary: `Applies notified changes of ${module}`,
+    });
+  }
+}
+
+export async function startInitialSync(temporal: Client, module: string, summary: string): Promise<void> {
+  await temporal.workflow.start(workflowTypes.initialSync, {
+    taskQueue: TASK_QUEUE,
+    workflowId: workflowIds.initialSync(module),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ module }],
+    staticSummary: summary,
+  });
+}
+
+/** Starts ChannelRenewal or wakes the running one; answers once a renewal has been tried. */
+export const ensureChannel = (temporal: Client, module: string): Promise<ChannelStatus> =>
+  temporal.workflow.executeUpdateWithStart(renewNow, {
+    args: [],
+    startWorkflowOperation: new WithStartWorkflowOperation<ChannelRenewal>(workflowTypes.channelRenewal, {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.channelRenewal(module),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [{ module }],
+      staticSummary: `Keeps Zoho's notification channel for ${module} alive`,
+    }),
+  });
+
+/** Starts CatchUpSync, or asks the running one to go round once more. */
+export async function requestCatchUp(
+  temporal: Client,
+  module: string,
+  request: CatchUpRequest,
+): Promise<void> {
+  await temporal.workflow.signalWithStart(workflowTypes.catchUpSync, {
+    ...catchUp(module),
+    args: [{ module, ...request } satisfies CatchUpInput],
+    signal: signals.catchUpAgain,
+    signalArgs: [request],
+  });
+}
+
+/** Creates the module's schedule, or brings it up to date. A pause by an operator stays. */
+export async function ensureSchedule(temporal: Client, module: string, everyMs: number): Promise<void> {
+  const scheduleId = scheduleIds.catchUp(module);
+  const spec = { intervals: [{ every: everyMs }] };
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: workflowTypes.catchUpSync,
+    ...catchUp(module),
+    args: [{ module }],
+  };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: everyMs };
+  try {
+    await temporal.schedule.create({ scheduleId, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await temporal.schedule.getHandle(scheduleId).update(({ state }) => ({ state, spec, action, policies }));
+  }
+}
+
+const catchUp = (module: string) => ({
+  taskQueue: TASK_QUEUE,
+  workflowId: workflowIds.catchUp(module),
+  staticSummary: `Reads what changed in ${module} since the watermark`,
+});

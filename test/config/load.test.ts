@@ -1,0 +1,113 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, parseDuration } from '../../src/config';
+
+const secrets = {
+  ZOHO_CLIENT_ID: 'client',
+  ZOHO_CLIENT_SECRET: 'secret',
+  ZOHO_REFRESH_TOKEN: 'refresh',
+  WEBHOOK_SECRET: 'a-secret-of-sixteen',
+};
+
+const withFile = (yaml: string): Record<string, string> => {
+  const path = join(mkdtempSync(join(tmpdir(), 'zoho-mirror-config-')), 'mirror.yaml');
+  writeFileSync(path, yaml);
+  return { ...secrets, MIRROR_CONFIG: path };
+};
+
+const problems = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.lines;
+    throw error;
+  }
+};
+
+test('four secrets are enough: the Leads module into SQLite, polling every two minutes', () => {
+  expect(loadConfig(secrets)).toMatchObject({
+    zoho: { accountsUrl: 'https://accounts.zoho.com', apiUrl: 'https://www.zohoapis.com', apiVersion: 'v8' },
+    legacyDb: 'sqlite:./zoho-mirror.db',
+    port: 8080,
+    modules: { Leads: { table: 'Leads', deletes: 'soft', key: 'id' } },
+    schedules: { catchUpMs: 120_000, reconcileMs: 7 * 86_400_000 },
+    channel: { renewEveryMs: 86_100_000, lifetimeMs: 6 * 86_400_000 },
+    timings: { pollFirstMs: 30_000, pollMaxMs: 300_000, notificationWindowMs: 1_000 },
+  });
+});
+
+test('with a public URL catch-up is only a safety net', () => {
+  expect(loadConfig({ ...secrets, PUBLIC_URL: 'https://sync.example.com/' })).toMatchObject({
+    publicUrl: 'https://sync.example.com',
+    schedules: { catchUpMs: 900_000 },
+  });
+});
+
+test('an empty variable counts as unset', () => {
+  expect(loadConfig({ ...secrets, PUBLIC_URL: '', ZOHO_DC: '', PORT: '' })).toMatchObject({ port: 8080 });
+});
+
+test('every wrong variable gets its line with what is allowed, and no secret is shown', () => {
+  const lines = problems({
+    ZOHO_DC: 'mars',
+    PORT: '99999',
+    WEBHOOK_SECRET: 'short',
+    LEGACY_DB: 'oracle://u:hunter2@h',
+    PUBLIC_URL: 'http://example.com',
+  });
+  expect(lines).toEqual([
+    'ZOHO_DC=mars is not valid. Allowed: us, eu, in, au, jp, cn, ca, sa',
+    'ZOHO_CLIENT_ID is not set. Needed: the OAuth client id',
+    'ZOHO_CLIENT_SECRET is not set. Needed: the OAuth client secret',
+    'ZOHO_REFRESH_TOKEN is not set. Needed: the OAuth refresh token',
+    'LEGACY_DB=*** is not valid. Allowed: mssql://user:password@host:1433/database, Server=…;Database=…, or sqlite:<path>',
+    'PUBLIC_URL=http://example.com is not valid. Allowed: an https URL (http on loopback)',
+    'WEBHOOK_SECRET=*** is not valid. Allowed: at least 16 characters',
+    'PORT=99999 is not valid. Allowed: 0 to 65535',
+  ]);
+});
+
+test('unknown keys and wrong values of the file are named with their path', () => {
+  const lines = problems(
+    withFile(
+      'modules:\n  Leads: { tabel: X, deletes: never }\nchannel: { lifetime: 7d }\ntimings: { pollFirst: soon }\n',
+    ),
+  );
+  expect(lines.map((line) => line.replace(/^.*mirror\.yaml: /, ''))).toEqual([
+    'modules.Leads.deletes="never" is not valid. Allowed: soft, hard',
+    'modules.Leads.tabel is not a known key. Allowed: table, deletes, schema, bookkeeping, key, constants, values, fields, columns',
+    'channel.lifetime="7d" is not valid. Allowed: at most 6d23h',
+    'timings.pollFirst="soon" is not valid. Allowed: a number with ms, s, m, h or d, or several in a row, such as 23h55m',
+  ]);
+});
+
+test('a file that is named must be there', () => {
+  expect(problems({ ...secrets, MIRROR_CONFIG: '/nowhere/mirror.yaml' })).toEqual([
+    expect.stringContaining('MIRROR_CONFIG=/nowhere/mirror.yaml cannot be read'),
+  ]);
+});
+
+test('table, fields and columns of a module are taken over', () => {
+  const env = withFile(
+    'modules:\n  Leads:\n    table: dbo.Leads\n    fields: [Last_Name, Company]\n    columns: { Last_Name: LastName }\n',
+  );
+  expect(loadConfig(env).modules).toMatchObject({
+    Leads: { table: 'dbo.Leads', fields: ['Last_Name', 'Company'], columns: { Last_Name: 'LastName' } },
+  });
+});
+
+test.each([
+  ['250ms', 250],
+  ['30s', 30_000],
+  ['23h55m', 86_100_000],
+  ['1.5h', 5_400_000],
+  ['6d23h', 601_200_000],
+  ['', undefined],
+  ['5', undefined],
+  ['1h 5m', undefined],
+  ['-1s', undefined],
+])('the duration %p is %p ms', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms);
+});

@@ -1,0 +1,66 @@
+import { MappingError, planMapping } from '../../src/mirror';
+import { leadFields } from '../support/leads';
+
+const none = { columns: {}, values: {} };
+
+test('every exportable field is mapped to a column of its own name, the id is not among them', () => {
+  const { fields } = planMapping('Leads', leadFields, none);
+  expect(fields.map(({ column }) => column)).toEqual([
+    'Last_Name',
+    'Budget',
+    'Email_Opt_Out',
+    'Next_Contact',
+    'Modified_Time',
+    'Owner',
+    'Interests',
+    'No_of_Employees',
+    'Tag',
+  ]);
+});
+
+test('fields that Bulk Read refuses are skipped with a reason', () => {
+  const extra = { apiName: 'Address', dataType: 'text', options: [], richText: false };
+  const upload = { apiName: 'Files', dataType: 'fileupload', options: [], richText: false };
+  const { skipped } = planMapping('Leads', [...leadFields, extra, upload], none, ['Tag']);
+  expect(skipped).toEqual([
+    { field: 'Tag', reason: 'Zoho refused to export it' },
+    { field: 'Address', reason: 'Bulk Read refuses compound fields' },
+    { field: 'Files', reason: 'Bulk Read does not export the data type fileupload' },
+  ]);
+});
+
+test('a configured field that the module lacks is refused, and the message lists what there is', () => {
+  expect(() => planMapping('Leads', leadFields, { ...none, fields: ['Last_Nam'] })).toThrow(
+    /Last_Nam.*Its fields are:.*Last_Name/,
+  );
+  expect(() => planMapping('Leads', leadFields, { ...none, columns: { Nope: 'X' } })).toThrow(MappingError);
+});
+
+test('two fields may not go into one column', () => {
+  expect(() => planMapping('Leads', leadFields, { ...none, columns: { Budget: 'last_name' } })).toThrow(
+    /both go into the column last_name/,
+  );
+});
+
+test('a module without Modified_Time is refused with the reason', () => {
+  expect(() =>
+    planMapping(
+      'Logs',
+      leadFields.filter(({ apiName }) => apiName !== 'Modified_Time'),
+      none,
+    ),
+  ).toThrow(/cannot be ordered/);
+});
+
+test('the fingerprint changes with a column, a type or a code, and with nothing else', () => {
+  const base = planMapping('Leads', leadFields, none).fingerprint;
+  expect(planMapping('Leads', leadFields, none).fingerprint).toBe(base);
+  expect(planMapping('Leads', leadFields, { ...none, columns: { Budget: 'B' } }).fingerprint).not.toBe(base);
+  expect(
+    planMapping('Leads', leadFields, { ...none, values: { Last_Name: { a: 'b' } } }).fingerprint,
+  ).not.toBe(base);
+  const wider = leadFields.map((field) =>
+    field.apiName === 'Last_Name' ? { ...field, length: 120 } : field,
+  );
+  expect(planMapping('Leads', wider, none).fingerprint).not.toBe(base);
+});

@@ -1,0 +1,155 @@
+import { buffer } from 'node:stream/consumers';
+import { instant } from '../../src/mirror';
+import { PageError, parsePage, type PageBatch, type PagePlan } from '../../src/pages';
+import { leadMapping } from '../support/leads';
+import { inPieces, zipped } from '../support/zip';
+
+const header =
+  'Last_Name,Budget,Email_Opt_Out,Next_Contact,Modified_Time,Owner,Interests,No_of_Employees,Tag,Id';
+const line = (n: number, name = `Lead ${n}`): string =>
+  `${name},1234567890123.123456789,true,2026-01-31,2026-01-31T10:00:00-07:00,5725767000000411001,"Red, white;Blue",5,"a,b",57257670000${String(n).padStart(8, '0')}`;
+const page = (rows: number): string =>
+  [header, ...Array.from({ length: rows }, (_, n) => line(n))].join('\r\n') + '\r\n';
+
+const plan = (more: Partial<PagePlan> = {}): PagePlan => ({
+  mapping: leadMapping(),
+  observedAt: instant(Date.parse('2026-02-01T00:00:00Z')),
+  expectedRows: 0,
+  skipRows: 0,
+  batchRows: 10,
+  ...more,
+});
+
+async function read(zip: Buffer, given: PagePlan): Promise<{ batches: PageBatch[]; error?: unknown }> {
+  const batches: PageBatch[] = [];
+  try {
+    for await (const batch of parsePage(inPieces(zip), given)) batches.push(batch);
+    return { batches };
+  } catch (error) {
+    return { batches, error };
+  }
+}
+
+test('a row is typed by header name, the id and the money keep every digit', async () => {
+  const { batches } = await read(await zipped(page(1)), plan({ expectedRows: 1 }));
+  expect(batches[0]!.observations[0]).toEqual({
+    kind: 'live',
+    id: '5725767000000000000',
+    modifiedAt: Date.parse('2026-01-31T17:00:00Z'),
+    observedAt: Date.parse('2026-02-01T00:00:00Z'),
+    values: [
+      'Lead 0',
+      '1234567890123.123456789',
+      '1',
+      '2026-01-31',
+      '2026-01-31T17:00:00Z',
+      '5725767000000411001',
+      'Red, white;Blue',
+      '5',
+      'a,b',
+    ],
+  });
+});
+
+test('batches cover the file without gap or overlap, and only the last one says so', async () => {
+  const { batches } = await read(await zipped(page(25)), plan({ expectedRows: 25 }));
+  expect(batches.map(({ from, to, last }) => [from, to, last])).toEqual([
+    [0, 10, false],
+    [10, 20, false],
+    [20, 25, true],
+  ]);
+});
+
+test('a file that ends with a full batch still proves its end before the last batch goes out', async () => {
+  const whole = await zipped(page(20));
+  const { batches, error } = await read(whole.subarray(0, whole.length - 30), plan({ expectedRows: 20 }));
+  expect(error).toBeInstanceOf(PageError);
+  expect(batches.map(({ to, last }) => [to, last])).toEqual([[10, false]]);
+});
+
+test('reading resumes behind the rows that are committed', async () => {
+  const { batches } = await read(await zipped(page(25)), plan({ expectedRows: 25, skipRows: 20 }));
+  expect(batches).toHaveLength(1);
+  expect(batches[0]).toMatchObject({ from: 20, to: 25, last: true });
+  expect(batches[0]!.observations[0]!.id).toBe('5725767000000000020');
+});
+
+test('resuming behind the last row gives one empty last batch', async () => {
+  const { batches } = await read(await zipped(page(20)), plan({ expectedRows: 20, skipRows: 20 }));
+  expect(batches).toMatchObject([{ from: 20, to: 20, last: true, observations: [] }]);
+});
+
+test('an empty export is a page without rows', async () => {
+  const { batches } = await read(await zipped(`${header}\r\n`), plan());
+  expect(batches).toMatchObject([{ from: 0, to: 0, last: true }]);
+});
+
+test.each([0.3, 0.6, 0.95])('a download cut at %d of its length never gives a last batch', async (share) => {
+  const whole = await zipped(page(500));
+  const { batches, error } = await read(
+    whole.subarray(0, Math.floor(whole.length * share)),
+    plan({ expectedRows: 500 }),
+  );
+  expect(error).toBeInstanceOf(PageError);
+  expect(batches.some(({ last }) => last)).toBe(false);
+});
+
+test('a flipped byte is noticed', async () => {
+  const whole = await zipped(page(500));
+  whole[Math.floor(whole.length / 2)]! ^= 0x55;
+  const { batches, error } = await read(whole, plan({ expectedRows: 500 }));
+  expect(error).toBeInstanceOf(PageError);
+  expect(batches.some(({ last }) => last)).toBe(false);
+});
+
+test('a wrong checksum in the directory is noticed', async () => {
+  const whole = await zipped(page(5));
+  const entry = whole.lastIndexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+  whole[entry + 16]! ^= 0xff;
+  expect((await read(whole, plan({ expectedRows: 5 }))).error).toMatchObject({ code: 'CHECKSUM' });
+});
+
+test.each([24, 26])('25 rows where Zoho announced %i are not a page', async (expectedRows) => {
+  expect((await read(await zipped(page(25)), plan({ expectedRows }))).error).toMatchObject({
+    code: 'ROW_COUNT',
+  });
+});
+
+test('what is not a zip is refused', async () => {
+  expect((await read(Buffer.from('<html>Sorry</html>'.repeat(100)), plan())).error).toBeInstanceOf(PageError);
+});
+
+test('a missing column stops the page, because its values must not become null', async () => {
+  const csv = 'Last_Name,Id\r\nA,1\r\n';
+  expect((await read(await zipped(csv), plan({ expectedRows: 1 }))).error).toMatchObject({
+    code: 'COLUMNS',
+    message: expect.stringContaining('Budget'),
+  });
+});
+
+test('a row that cannot be typed is rejected by itself, with column, reason and the raw row', async () => {
+  const bad = line(1).replace('1234567890123.123456789', 'much');
+  const short = 'only,three,cells';
+  const noId = line(3).replace(/,\d+$/, ',x');
+  const csv = [header, line(0), bad, short, noId, line(4)].join('\r\n');
+  const { batches } = await read(await zipped(csv), plan({ expectedRows: 5 }));
+  const [batch] = batches;
+  expect(batch!.observations.map(({ id }) => id)).toEqual(['5725767000000000000', '5725767000000000004']);
+  expect(batch!.rejects.map(({ id, column, reason }) => [id, column, reason])).toEqual([
+    ['5725767000000000001', 'Budget', 'not a number'],
+    [undefined, undefined, 'the row has 3 cells, the header 10'],
+    [undefined, 'Id', 'the record id is not a whole number of up to 19 digits'],
+  ]);
+  expect(JSON.parse(batch!.rejects[0]!.raw)).toMatchObject({ Budget: 'much', Id: '5725767000000000001' });
+});
+
+test('quotes, line breaks, emoji and a byte order mark survive', async () => {
+  const csv = `\ufeff${header}\r\n${line(0, '"O""Neil,\r\nзаказ 🚀"')}\r\n`;
+  const { batches } = await read(await zipped(csv), plan({ expectedRows: 1 }));
+  expect(batches[0]!.observations[0]!.values[0]).toBe('O"Neil,\r\nзаказ 🚀');
+});
+
+test('the same zip gives the same bytes to the test and to the reader', async () => {
+  const whole = await zipped(page(3));
+  expect((await buffer(inPieces(whole, 7))).equals(whole)).toBe(true);
+});
