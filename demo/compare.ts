@@ -57,26 +57,24 @@ const differingFields = (record: TruthRecord, row: StoredRow, fields: readonly M
   fields
     .filter(
       ({ field, type }, index) =>
-        expected(record[field.apiName], type.kind) !== stored(row.values[index] ?? null, type.kind),
+        expected(record[field.apiName], type.kind, field.apiName === 'Tag' ? ',' : ';') !==
+        stored(row.values[index] ?? null, type.kind),
     )
     .map(({ field }) => field.apiName);
 
 /** The CRM's truth as text: an array joined, a lookup as its id, a number without needless zeros. */
-function expected(value: unknown, kind: string): string | null {
+function expected(value: unknown, kind: string, separator: string): string | null {
   if (value === null || value === undefined || value === '') return null;
-  if (Array.isArray(value))
-    return value.length === 0 ? null : value.map(nameOf).join(value.every(isNamed) ? ',' : ';');
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(asText).join(separator);
   if (typeof value === 'boolean') return value ? '1' : '0';
-  if (typeof value === 'object') return 'id' in value ? String(value.id) : JSON.stringify(value);
-  return kind === 'decimal' ? shortest(String(value)) : String(value);
+  return kind === 'decimal' ? shortest(asText(value)) : asText(value);
 }
+
+/** Whatever has no plain text is shown as JSON, which equals nothing in the database. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const stored = (value: string | null, kind: string): string | null =>
   value !== null && kind === 'decimal' ? shortest(value) : value;
-
-const isNamed = (part: unknown): part is { name: string } =>
-  typeof part === 'object' && part !== null && 'name' in part;
-const nameOf = (part: unknown): string => (isNamed(part) ? part.name : String(part));
 
 const shortest = (number: string): string =>
   number.includes('.') ? number.replace(/\.?0+$/, '').replace(/^-0$/, '0') : number;

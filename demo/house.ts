@@ -18,9 +18,10 @@ export interface HouseOptions {
 }
 
 /** Short waits: nobody watches a demo for 24 hours. */
-const mirrorConfig = `
+const mirrorConfig = (pageRows: number): string => `
 schedules: { catchUp: 1m }
 timings: { pollFirst: 1s, pollMax: 5s, notificationWindow: 500ms }
+loading: { batchRows: ${Math.max(10, Math.min(5_000, Math.floor(pageRows / 10)))} }
 `;
 
 export class House {
@@ -53,7 +54,7 @@ export class House {
       });
       started.push(crm);
       const crmUrl = crm.readyLine.split(' ').at(-1) ?? '';
-      const env = await environment(folder, { temporal, crmUrl, target: options.target });
+      const env = await environment(folder, { temporal, crmUrl, ...options });
       const api = await startChild({
         name: 'api',
         command: process.execPath,
@@ -103,11 +104,16 @@ export class House {
 
 async function environment(
   folder: string,
-  { temporal, crmUrl, target }: { temporal: TemporalServer; crmUrl: string; target?: string },
+  {
+    temporal,
+    crmUrl,
+    target,
+    pageRows,
+  }: { temporal: TemporalServer; crmUrl: string; target?: string; pageRows: number },
 ): Promise<Record<string, string>> {
   const port = await freePort();
   const configPath = join(folder, 'zoho-mirror.yaml');
-  writeFileSync(configPath, mirrorConfig);
+  writeFileSync(configPath, mirrorConfig(pageRows));
   return {
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: 'default',

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { Catalog, type ModulePlan } from '../src/activities/catalog';
+import { Catalog, type ModulePlan } from '../src/activities';
 import { loadConfig } from '../src/config';
 import { queries, workflowIds, type LoadStatus, type NotificationSyncStatus } from '../src/contracts';
 import { openDatabase, type Database } from '../src/db';

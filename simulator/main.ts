@@ -13,9 +13,8 @@ function snapshotMoment(text: string): 'creation' | 'completion' | 'mixed' {
 }
 
 const program = new Command('simulator')
-  .description(
-    'A pretended Zoho CRM on 127.0.0.1: client sim-client, secret sim-secret, refresh token sim-refresh.',
-  )
+  .description('A pretended Zoho CRM: client sim-client, secret sim-secret, refresh token sim-refresh.')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on; 0 takes a free one', whole, 4000)
   .option('--records <number>', 'leads at the start', whole, 20_000)
   .option('--seed <number>', 'seed of the made-up records', whole, 1)
@@ -36,6 +35,7 @@ const program = new Command('simulator')
 
 async function main(): Promise<void> {
   const options = program.parse().opts<{
+    host: string;
     port: number;
     records: number;
     seed: number;
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     notifyDelay: number;
   }>();
   const simulator = await startSimulator({
+    host: options.host,
     port: options.port,
     records: options.records,
     seed: options.seed,

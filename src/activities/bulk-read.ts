@@ -37,7 +37,7 @@ export interface LoadedPage {
 }
 
 /** Rows a transaction: small enough to keep memory flat and locks short, large enough for set-based SQL. */
-const batchRows = 5_000;
+const rowsPerBatch = { sqlite: 5_000, mssql: 20_000 } as const;
 const attemptsBeforeNewExport = 3;
 
 export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, temporal }: Deps) => ({
@@ -129,7 +129,7 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
         observedAt,
         expectedRows: page.rows,
         skipRows: resumedAtRow,
-        batchRows,
+        batchRows: config.loading.batchRows ?? rowsPerBatch[db.dialect],
       });
       for await (const batch of batches) {
         signal.throwIfAborted();

@@ -40,6 +40,10 @@ export interface Config {
   modules: Record<string, ModuleConfig>;
   schedules: { catchUpMs: number; reconcileMs: number };
   channel: { renewEveryMs: number; lifetimeMs: number };
+  loading: {
+    /** Rows a transaction; absent: what suits the database. */
+    batchRows?: number;
+  };
   timings: { pollFirstMs: number; pollMaxMs: number; notificationWindowMs: number };
 }
 

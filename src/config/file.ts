@@ -55,6 +55,16 @@ export const fileSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  loading: z
+    .strictObject({
+      batchRows: z
+        .number('Allowed: 10 to 50000')
+        .int()
+        .min(10, 'Allowed: 10 to 50000')
+        .max(50_000, 'Allowed: 10 to 50000')
+        .optional(),
+    })
+    .prefault({}),
   timings: z
     .strictObject({
       pollFirst: duration('30s'),
@@ -93,6 +103,7 @@ function knownKeys(at: readonly string[]): string {
     '': Object.keys(fileSchema.shape),
     schedules: ['catchUp', 'reconcile'],
     channel: ['renewEvery', 'lifetime'],
+    loading: ['batchRows'],
     timings: ['pollFirst', 'pollMax', 'notificationWindow'],
     modules: Object.keys(moduleSchema.shape),
   };

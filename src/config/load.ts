@@ -63,6 +63,7 @@ function assemble(values: Partial<Record<VariableName, unknown>>, file: FileSett
       reconcileMs: file.schedules.reconcile,
     },
     channel: { renewEveryMs: file.channel.renewEvery, lifetimeMs: file.channel.lifetime },
+    loading: file.loading.batchRows === undefined ? {} : { batchRows: file.loading.batchRows },
     timings: {
       pollFirstMs: file.timings.pollFirst,
       pollMaxMs: Math.max(file.timings.pollFirst, file.timings.pollMax),

@@ -75,7 +75,7 @@ function recordReader(parser: Parser): () => Promise<string[] | null> | string[]
   const pull = async (): Promise<string[] | null> => {
     for (;;) {
       if (failure) throw failure;
-      const record: string[] | null = parser.read();
+      const record = parser.read() as string[] | null;
       if (record !== null || ended) return record;
       await new Promise<void>((resolve) => (wake = resolve));
     }

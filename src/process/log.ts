@@ -5,6 +5,11 @@ export type Log = Logger;
 
 export const createLog = (name: string): Log =>
   pino(
-    { name, level: process.env.LOG_LEVEL || 'info', timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      name,
+      level: process.env.LOG_LEVEL || 'info',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { error: pino.stdSerializers.err },
+    },
     pino.destination(2),
   );

@@ -12,7 +12,9 @@ const createdShape = z.object({
 });
 
 const jobShape = z.object({
-  data: z.tuple([z.object({ id: text, state: text, created_time: instantText, result: z.unknown() })]),
+  data: z.tuple([
+    z.object({ id: text, state: text, created_time: instantText, result: z.unknown().optional() }),
+  ]),
 });
 
 const resultShape = z.object({

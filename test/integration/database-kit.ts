@@ -4,7 +4,7 @@ import type { TypedValue } from '../../src/mirror/column-type';
 import { instant, parseInstant, toIsoMs, type Instant } from '../../src/mirror/instant';
 import type { Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
-import { LawModel } from '../support/law-model';
+import type { LawModel } from '../support/law-model';
 
 /** One database under test. `sql` is a second way in, past the mirror. */
 export interface Opened {

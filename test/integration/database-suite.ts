@@ -332,7 +332,7 @@ function describeBatches(opened: () => Opened): void {
     await sql(`UPDATE ${table.table} SET Source = 'hand'`);
     await merge(db, table, [live('1', '10:01', '10:01', bob), live('2', '10:01', '10:01', bob)]);
     const rows = await sql(`SELECT Source, Weight FROM ${table.table} ORDER BY id`);
-    expect(rows.map((row) => `${row.Source} ${row.Weight}`)).toEqual(['hand 5', 'ZOHO 5']);
+    expect(rows.map((row) => `${String(row.Source)} ${String(row.Weight)}`)).toEqual(['hand 5', 'ZOHO 5']);
   });
 
   test('merges twelve thousand rows in one call, and again', async () => {

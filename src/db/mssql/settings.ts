@@ -73,7 +73,7 @@ function fromAdo(text: string): MssqlSettings {
   const one = (...names: string[]): string | undefined => {
     for (const name of names) {
       const value = pairs.get(name);
-      if (value !== undefined && value !== null) return String(value);
+      if (typeof value === 'string') return value;
     }
     return undefined;
   };
