@@ -39,4 +39,4 @@ USER node
 EXPOSE 8080 9464 9465
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/start.js"]
+CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "dist/src/start.js"]

@@ -18,10 +18,13 @@ export interface HouseOptions {
 }
 
 /** Short waits: nobody watches a demo for 24 hours. */
+/** As in `npm run worker`: a worker lives in little memory. */
+const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+
 const mirrorConfig = (pageRows: number): string => `
 schedules: { catchUp: 1m }
 timings: { pollFirst: 1s, pollMax: 5s, notificationWindow: 500ms }
-loading: { batchRows: ${Math.max(10, Math.min(5_000, Math.floor(pageRows / 10)))} }
+loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }
 `;
 
 export class House {
@@ -78,7 +81,7 @@ export class House {
     this.worker = await startChild({
       name: 'worker',
       command: process.execPath,
-      args: [entry('src', 'worker.js')],
+      args: [...workerFlags, entry('src', 'worker.js')],
       env: { ...this.env, METRICS_PORT: `${await freePort()}` },
       logFile: join(this.folder, 'worker.log'),
       ready: /worker ready/,

@@ -37,7 +37,7 @@ export interface LoadedPage {
 }
 
 /** Rows a transaction: small enough to keep memory flat and locks short, large enough for set-based SQL. */
-const rowsPerBatch = { sqlite: 5_000, mssql: 20_000 } as const;
+const rowsPerBatch = { sqlite: 2_000, mssql: 10_000 } as const;
 const attemptsBeforeNewExport = 3;
 
 export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, temporal }: Deps) => ({

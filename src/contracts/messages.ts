@@ -112,7 +112,7 @@ export interface LoadStatus extends Status {
 export interface ChannelRenewalInput {
   module: string;
   /** Carried over from the run before (continue-as-new). */
-  carried?: { renewals: number; expiresAt?: string };
+  carried?: { renewals: number; channelId?: string; expiresAt?: string; nextRenewalAt?: string };
 }
 
 export interface ChannelStatus extends Status {
@@ -143,7 +143,7 @@ export interface PendingId {
 
 export interface NotificationSyncInput {
   module: string;
-  carried?: { pending: PendingId[]; counts: Counts; hints: number };
+  carried?: { pending: PendingId[]; counts: Counts; hints: number; floodedSince?: string };
 }
 
 export interface NotificationSyncStatus extends Status {

@@ -11,17 +11,26 @@ if (!port) throw new Error('This file runs as a worker thread only');
 const chunks: Uint8Array[] = [];
 const say = (message: FromThread): void => port.postMessage(message);
 let ended = false;
+let hungry = false;
 let batchesWanted = 0;
 let wake: () => void = () => undefined;
 
-const zip = new Readable({ read: feed });
+const zip = new Readable({
+  read() {
+    hungry = true;
+    feed();
+  },
+});
 
+/** Only what is asked for is taken out: the other side counts what is still waiting here. */
 function feed(): void {
-  for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
+  while (hungry) {
+    const chunk = chunks.shift();
+    if (!chunk) break;
     say({ kind: 'chunk-taken' });
-    if (!zip.push(chunk)) return;
+    hungry = zip.push(chunk);
   }
-  if (ended) zip.push(null);
+  if (ended && chunks.length === 0) zip.push(null);
 }
 
 port.on('message', (message: ToThread) => {

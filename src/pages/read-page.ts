@@ -9,7 +9,8 @@ import type { FromThread, ToThread } from './thread-messages';
 /** 64 KiB each, as the network delivers them: enough to parse on while the main thread is inside a merge. */
 const maxChunksAhead = 64;
 const batchesAhead = 2;
-const youngGenerationMb = 32;
+/** Keeps the thread's garbage small; a page's rows only pass through. */
+const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 96 };
 
 /**
  * Batches of typed rows in file order. The stream of the download is read to its end or destroyed.
@@ -18,7 +19,7 @@ const youngGenerationMb = 32;
 export async function* readPage(zip: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
   const thread = new Worker(join(__dirname, 'parse-thread.js'), {
     workerData: plan,
-    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    resourceLimits: heapLimits,
   });
   const inbox = new Inbox(thread);
   const say = (message: ToThread, transfer: ArrayBuffer[] = []): void =>

@@ -26,5 +26,7 @@ export const createWorker = ({ connection, namespace, deps, overrides }: WorkerP
     shutdownForceTime: '8s',
     maxConcurrentActivityTaskExecutions: 16,
     maxCachedWorkflows: 200,
+    // Few workflows, each mostly asleep: one isolate is enough, and each costs some 30 MB.
+    workflowThreadPoolSize: 1,
     ...overrides,
   });

@@ -42,7 +42,8 @@ async function resumeDegraded(temporal: Client, module: string, log: Log): Promi
     const { status } = await describe(temporal, workflowId);
     if (status !== 'RUNNING') continue;
     const { health, phase } = await handle.query<Status>(queries.status);
-    if (health !== 'degraded' || phase === 'paused') continue;
+    // A sweep that found too many rows missing goes on only when a person says so; any other trouble of a sweep mends hourly.
+    if (health !== 'degraded' || phase === 'paused' || phase === 'sweeping') continue;
     log.info({ workflowId }, 'resuming what was degraded');
     await handle.executeUpdate(
       workflowId === workflowIds.channelRenewal(module) ? updates.renewNow : updates.resume,

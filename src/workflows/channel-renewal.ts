@@ -30,8 +30,8 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
       module,
       phase: 'starting',
       health: 'ok',
-      renewals: carried?.renewals ?? 0,
-      ...(carried?.expiresAt ? { expiresAt: carried.expiresAt } : {}),
+      renewals: 0,
+      ...carried,
     },
     describe,
   );
@@ -46,23 +46,44 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
       'InvalidInput',
     );
 
+  const gap = { open: false };
   try {
+    // A run that continues another goes on waiting where that one stopped.
+    let waitMs = carried?.nextRenewalAt ? Date.parse(carried.nextRenewalAt) - Date.now() : 0;
     for (let round = 1; ; round += 1) {
-      const waitMs = await renew(desk, settings);
+      if (waitMs > 0) await untilRenewal(desk, bell, module, waitMs);
+      waitMs = await renew(desk, settings, gap);
       bell.answered();
       await desk.gate();
-      await condition(() => bell.rung, waitMs, { summary: `${module}: next renewal of the channel` });
       if (round >= renewalsPerRun || workflowInfo().continueAsNewSuggested)
         await startAfresh(desk, bell, module);
     }
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => quick.dropChannel(module));
+    // A channel that cannot be dropped expires by itself; the run is cancelled all the same.
+    if (isCancellation(error))
+      await CancellationScope.nonCancellable(() => quick.dropChannel(module)).catch(() => undefined);
     throw error;
   }
 }
 
+async function untilRenewal(
+  desk: Desk<ChannelStatus>,
+  bell: Bell,
+  module: string,
+  waitMs: number,
+): Promise<void> {
+  const seen = desk.resumes;
+  await condition(() => bell.rung || desk.resumes > seen, waitMs, {
+    summary: `${module}: next renewal of the channel`,
+  });
+}
+
 /** One renewal. Answers how long to wait for the next; where a person must act, an hour. */
-async function renew(desk: Desk<ChannelStatus>, { module, renewEveryMs }: ModuleSettings): Promise<number> {
+async function renew(
+  desk: Desk<ChannelStatus>,
+  { module, renewEveryMs }: ModuleSettings,
+  gap: { open: boolean },
+): Promise<number> {
   desk.show({ phase: 'renewing' });
   try {
     const channel = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [
@@ -70,7 +91,10 @@ async function renew(desk: Desk<ChannelStatus>, { module, renewEveryMs }: Module
     ]);
     const { renewals } = desk.read();
     // The channel had lapsed: whatever Zoho reported meanwhile reached nobody.
-    if (channel.subscribedAnew && renewals > 0) await healGap(module);
+    if (channel.subscribedAnew && renewals > 0) gap.open = true;
+    // Remembered until it worked: the next renewal finds a channel and knows of no gap.
+    if (gap.open) await healGap(module);
+    gap.open = false;
     const untilExpiryMs = Math.max(channel.expiresInMs - beforeExpiryMs, leastWaitMs);
     const waitMs = Math.min(renewEveryMs, untilExpiryMs);
     desk.recovered();
@@ -98,14 +122,22 @@ async function healGap(module: string): Promise<void> {
     await quick.requestCatchUp.executeWithOptions({ summary: `${module}: heal the gap` }, [module, {}]);
 }
 
-/** Nothing may happen between the check and continue-as-new, or an update that came in between would be lost. */
+/**
+ * Nothing may happen between the check and continue-as-new, or an update that came in between would be lost. Trouble is not
+ * carried over, so a degraded run goes on as it is.
+ */
 async function startAfresh(desk: Desk<ChannelStatus>, bell: Bell, module: string): Promise<void> {
   await condition(() => allHandlersFinished() || bell.rung);
-  if (bell.rung) return;
-  const { renewals, expiresAt } = desk.read();
+  const { health, renewals, channelId, expiresAt, nextRenewalAt } = desk.read();
+  if (bell.rung || health === 'degraded') return;
   await continueAsNew<typeof ChannelRenewal>({
     module,
-    carried: { renewals, ...(expiresAt ? { expiresAt } : {}) },
+    carried: {
+      renewals,
+      ...(channelId ? { channelId } : {}),
+      ...(expiresAt ? { expiresAt } : {}),
+      ...(nextRenewalAt ? { nextRenewalAt } : {}),
+    },
   });
 }
 

@@ -46,7 +46,8 @@ export const isFailure = (error: unknown, type: ErrorType): boolean => failureOf
 
 export class Desk<S extends Status> {
   private paused = false;
-  private resumes = 0;
+  /** How often an operator has said `resume`. */
+  resumes = 0;
   private knowsSearchAttributes = false;
 
   /** @param lines what a manager reads in the Web UI, Markdown, beside phase and health. */

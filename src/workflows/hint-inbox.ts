@@ -20,8 +20,12 @@ export class HintInbox {
   floodedSince: string | undefined;
   private readonly waiting = new Map<string, Waiting>();
 
-  constructor(carried: { pending: readonly PendingId[]; hints: number } | undefined, nowMs: number) {
+  constructor(
+    carried: { pending: readonly PendingId[]; hints: number; floodedSince?: string } | undefined,
+    nowMs: number,
+  ) {
     this.hints = carried?.hints ?? 0;
+    this.floodedSince = carried?.floodedSince;
     for (const { id, expected, tries } of carried?.pending ?? [])
       this.waiting.set(id, { expected, tries, dueMs: nowMs });
   }

@@ -49,7 +49,12 @@ export async function NotificationSync(input: NotificationSyncInput): Promise<No
     if (inbox.hintsThisRun >= hintsPerRun || workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof NotificationSync>({
         module,
-        carried: { pending: inbox.carry(), counts: desk.read().counts, hints: inbox.hints },
+        carried: {
+          pending: inbox.carry(),
+          counts: desk.read().counts,
+          hints: inbox.hints,
+          ...(inbox.floodedSince === undefined ? {} : { floodedSince: inbox.floodedSince }),
+        },
       });
   }
   desk.show({ phase: 'done' });

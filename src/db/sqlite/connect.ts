@@ -45,7 +45,7 @@ function prepare(sqlite: Sqlite.Database, done: (error: Error | null, connection
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('temp_store = MEMORY');
-    sqlite.pragma('cache_size = -65536');
+    sqlite.pragma('cache_size = -16384');
     done(null, sqlite);
   } catch (error) {
     done(error as Error, sqlite);

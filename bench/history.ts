@@ -1,0 +1,30 @@
+// What a workflow's history tells about its speed: from Zoho's word that the export is ready to the last commit.
+import type { Client } from '@temporalio/client';
+import { signals } from '../src/contracts';
+
+export interface LoadTimes {
+  seconds: number;
+  events: number;
+}
+
+const seconds = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number =>
+  Number(time?.seconds ?? 0) + (time?.nanos ?? 0) / 1e9;
+
+export async function loadTimes(client: Client, workflowId: string, runId: string): Promise<LoadTimes> {
+  const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const all = events ?? [];
+  const ready = all.find(
+    (event) => event.workflowExecutionSignaledEventAttributes?.signalName === signals.jobFinished,
+  );
+  const loads = new Set(
+    all
+      .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'loadPage')
+      .map((event) => String(event.eventId)),
+  );
+  const loaded = all.filter((event) =>
+    loads.has(String(event.activityTaskCompletedEventAttributes?.scheduledEventId)),
+  );
+  const last = loaded.at(-1);
+  if (!ready || !last) throw new Error('The history shows no loaded page');
+  return { seconds: seconds(last.eventTime) - seconds(ready.eventTime), events: all.length };
+}

@@ -1,0 +1,163 @@
+// CatchUpSync on a real Temporal server, with activities that answer as a test wants.
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Activities, ChangesPart } from '../../src/activities';
+import { noCounts, TASK_QUEUE, workflowIds, workflowTypes, type CatchUpRequest, type LoadStatus } from '../../src/contracts';
+import { requestCatchUp } from '../../src/temporal';
+import { eventually } from '../support/eventually';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+import { counts, fakes, gate, type Fakes } from './fakes';
+import { failureOf } from './reaches';
+
+let temporal: TestTemporal;
+let runs = 0;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+});
+afterAll(() => temporal.close());
+
+type Handle = WorkflowHandle<() => Promise<LoadStatus>>;
+type Stage = Fakes & { handle: Handle; result: Promise<LoadStatus> };
+
+async function catchUp<T>(
+  change: Partial<Activities>,
+  request: CatchUpRequest,
+  act: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const cast = fakes(temporal.client, change);
+  return temporal.withWorker(cast.activities, async (taskQueue) => {
+    const handle: Handle = await temporal.client.workflow.start(workflowTypes.catchUpSync, {
+      taskQueue,
+      workflowId: `catch-up/${(runs += 1)}`,
+      args: [{ module: 'Leads', ...request }],
+    });
+    const result = handle.result();
+    result.catch(() => undefined);
+    return act({ ...cast, handle, result });
+  });
+}
+
+const finished = (change: Partial<Activities>, request: CatchUpRequest = {}) =>
+  catchUp(change, request, async ({ result, calls }) => ({ calls, status: await result }));
+
+test('few changes are read by id from five minutes before the watermark, page by page, then the deletions', async () => {
+  const parts: ChangesPart[] = [];
+  const asked: unknown[] = [];
+  const { status } = await finished({
+    hasMoreChanges: async (...args) => (asked.push(args), false),
+    readChanges: async (part) => {
+      parts.push(part);
+      return {
+        counts: counts({ read: 2, updated: 2 }),
+        ...(parts.length === 1 ? { after: { modifiedAt: '2026-03-01T10:05:00.000Z', id: '7' } } : {}),
+      };
+    },
+    readDeletions: async (...args) => (asked.push(args), counts({ deleted: 1 })),
+  });
+  expect(asked).toEqual([
+    ['Leads', '2026-03-01T09:55:00.000Z', 4_500],
+    ['Leads', '2026-03-01T09:55:00.000Z'],
+  ]);
+  const range = { module: 'Leads', since: '2026-03-01T09:55:00.000Z', until: '2026-03-01T10:10:00.000Z' };
+  expect(parts).toEqual([range, { ...range, after: { modifiedAt: '2026-03-01T10:05:00.000Z', id: '7' } }]);
+  expect(status).toEqual({
+    module: 'Leads',
+    phase: 'done',
+    health: 'ok',
+    counts: { read: 4, inserted: 0, updated: 4, unchanged: 0, stale: 0, deleted: 1, rejected: 0 },
+    pages: 0,
+    since: '2026-03-01T10:00:00.000Z',
+    route: 'coql',
+    watermark: '2026-03-01T10:10:00.000Z',
+  });
+});
+
+test('many changes are exported with that criterion and loaded like any page', async () => {
+  const exported: unknown[] = [];
+  const cast = fakes(temporal.client);
+  const { status, calls } = await finished({
+    hasMoreChanges: async () => true,
+    createExport: (request) => (exported.push(request), cast.activities.createExport(request)),
+  });
+  expect(exported).toEqual([{ module: 'Leads', page: 1, modifiedSince: '2026-03-01T09:55:00.000Z' }]);
+  expect(calls).not.toContain('readChanges');
+  expect(calls).not.toContain('sweepUnseen');
+  expect(status).toMatchObject({ route: 'bulk-read', pages: 1, counts: { read: 2 } });
+});
+
+test('a start later than the watermark does not move it: something before was left out', async () => {
+  const { status, calls } = await finished({}, { since: '2026-03-01T10:00:01Z' });
+  expect(calls).toContain('readChanges');
+  expect(calls).not.toContain('moveWatermark');
+  expect(status).not.toHaveProperty('watermark');
+});
+
+test('a start earlier than the watermark moves it to the own start of the run', async () => {
+  const { status } = await finished({}, { since: '2026-02-01T00:00:00+01:00' });
+  expect(status).toMatchObject({
+    since: '2026-02-01T00:00:00+01:00',
+    watermark: '2026-03-01T10:10:00.000Z',
+  });
+});
+
+test('without a watermark and without a start it fails and says what to do', async () => {
+  await catchUp({ readWatermark: async () => undefined }, {}, async ({ result }) => {
+    expect(await failureOf(result)).toMatchObject({
+      type: 'InvalidInput',
+      message:
+        'Leads has no complete load yet, so there is no watermark to catch up from. Start InitialSync, or give "since"',
+    });
+  });
+});
+
+test('without a complete load it reads from a given start and sets no watermark', async () => {
+  const { calls } = await finished({ readWatermark: async () => undefined }, { since: '2026-02-01T00:00:00Z' });
+  expect(calls).toContain('readDeletions');
+  expect(calls).not.toContain('moveWatermark');
+});
+
+test.each(['yesterday', '2026-02-01', '2026-02-01T00:00:00'])('a start like %s is refused', async (since) => {
+  await catchUp({}, { since }, async ({ result }) => {
+    expect(await failureOf(result)).toMatchObject({
+      type: 'InvalidInput',
+      message:
+        'CatchUpSync: "since" must be an ISO 8601 time with an offset, such as "2026-01-31T08:00:00Z". Allowed keys: "module", "since"',
+    });
+  });
+});
+
+test('asked twice more while it reads, it goes round once more, from the earliest start asked for', async () => {
+  const read = gate();
+  const since: string[] = [];
+  await catchUp(
+    {
+      readChanges: async (part) => {
+        since.push(part.since);
+        await read.opened;
+        return { counts: noCounts() };
+      },
+    },
+    {},
+    async ({ handle, result, calls }) => {
+      await eventually('the first round', () => calls.includes('readChanges'));
+      await handle.signal('catchUpAgain', {});
+      await handle.signal('catchUpAgain', { since: '2026-02-01T00:05:00Z' });
+      read.open();
+      await result;
+      expect(since).toEqual(['2026-03-01T09:55:00.000Z', '2026-02-01T00:00:00.000Z']);
+    },
+  );
+});
+
+test('the request that starts it is served by one round', async () => {
+  const { activities, calls } = fakes(temporal.client);
+  await temporal.withWorker(
+    activities,
+    async () => {
+      await requestCatchUp(temporal.client, 'Leads', { since: '2026-02-01T00:05:00Z' });
+      await temporal.client.workflow.getHandle(workflowIds.catchUp('Leads')).result();
+      expect(calls.filter((name) => name === 'readChanges')).toHaveLength(1);
+    },
+    { taskQueue: TASK_QUEUE },
+  );
+});

@@ -1,0 +1,230 @@
+// ChannelRenewal on a real Temporal server, with activities that answer as a test wants. Its long waits are in time-skipping.test.ts.
+import type { WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import type { Activities, RenewedChannel } from '../../src/activities';
+import { TASK_QUEUE, workflowTypes, type ChannelStatus } from '../../src/contracts';
+import { ensureChannel } from '../../src/temporal';
+import { eventually } from '../support/eventually';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+import { fail, fakes, gate, hourMs, settings, type Fakes } from './fakes';
+import { failureOf, reaches } from './reaches';
+
+let temporal: TestTemporal;
+let runs = 0;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+});
+afterAll(() => temporal.close());
+
+type Handle = WorkflowHandle<() => Promise<ChannelStatus>>;
+type Stage = Fakes & { handle: Handle; renewNow: () => Promise<ChannelStatus> };
+
+async function renewal<T>(change: Partial<Activities>, act: (stage: Stage) => Promise<T>): Promise<T> {
+  const cast = fakes(temporal.client, change);
+  return temporal.withWorker(cast.activities, async (taskQueue) => {
+    const handle: Handle = await temporal.client.workflow.start(workflowTypes.channelRenewal, {
+      taskQueue,
+      workflowId: `channel-renewal/${(runs += 1)}`,
+      args: [{ module: 'Leads' }],
+    });
+    return act({ ...cast, handle, renewNow: () => handle.executeUpdate<ChannelStatus, []>('renewNow') });
+  });
+}
+
+const channel = (change: Partial<RenewedChannel> = {}): RenewedChannel => ({
+  channelId: '123456789012345678',
+  expiresAt: '2026-03-07T10:00:00.000Z',
+  expiresInMs: 6 * 24 * hourMs,
+  subscribedAnew: false,
+  ...change,
+});
+
+const renewed = (handle: Handle, times: number): Promise<ChannelStatus> =>
+  reaches(handle, `${times} renewals`, ({ renewals }) => renewals === times);
+
+/** Seconds of every timer that the run has started. */
+async function timers(handle: Handle): Promise<number[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+    timer ? [Number(timer.startToFireTimeout!.seconds)] : [],
+  );
+}
+
+test('renewNow answers after the renewal, with one renewal more and the expiry that Zoho returned', async () => {
+  await renewal({}, async ({ handle, renewNow }) => {
+    await renewed(handle, 1);
+    expect(await renewNow()).toMatchObject({
+      module: 'Leads',
+      phase: 'waiting',
+      health: 'ok',
+      renewals: 2,
+      channelId: '123456789012345678',
+      expiresAt: '2026-03-07T10:00:00.000Z',
+      nextRenewalAt: expect.stringMatching(/Z$/),
+    });
+  });
+});
+
+test('an update that starts it is answered after the first renewal', async () => {
+  const { activities } = fakes(temporal.client);
+  await temporal.withWorker(
+    activities,
+    async () => {
+      expect(await ensureChannel(temporal.client, 'Leads')).toMatchObject({ health: 'ok', renewals: 1 });
+      expect(await ensureChannel(temporal.client, 'Leads')).toMatchObject({ health: 'ok', renewals: 2 });
+    },
+    { taskQueue: TASK_QUEUE },
+  );
+});
+
+test.each([
+  ['the configured 23 h 55 min', 6 * 24 * hourMs, 86_100],
+  ['until five minutes before an expiry that Zoho cut to an hour', hourMs, 3_300],
+  ['a minute at least, whatever expiry Zoho returns', 60_000, 60],
+  ['a minute at least, even after the expiry', -hourMs, 60],
+])('waits %s', async (_what, expiresInMs, seconds) => {
+  await renewal(
+    {
+      openModule: async () => settings({ renewEveryMs: 86_100_000 }),
+      renewChannel: async () => channel({ expiresInMs }),
+    },
+    async ({ handle }) => {
+      await renewed(handle, 1);
+      expect(await eventually('a timer', async () => (await timers(handle))[0])).toBe(seconds);
+    },
+  );
+});
+
+describe('a channel that had lapsed', () => {
+  const lapsing =
+    (anew: readonly boolean[]): Activities['renewChannel'] =>
+    async () =>
+      channel({ subscribedAnew: anew[0] === undefined ? false : (anew as boolean[]).shift()! });
+
+  test('is no gap at the very first subscription', async () => {
+    await renewal({ renewChannel: lapsing([true]) }, async ({ handle, calls }) => {
+      await renewed(handle, 1);
+      expect(calls).not.toContain('requestCatchUp');
+    });
+  });
+
+  test('asks for a catch-up from the watermark', async () => {
+    const requests: unknown[] = [];
+    await renewal(
+      {
+        renewChannel: lapsing([true, true]),
+        requestCatchUp: async (module, request) => void requests.push([module, request]),
+      },
+      async ({ handle, renewNow }) => {
+        await renewed(handle, 1);
+        await renewNow();
+        expect(requests).toEqual([['Leads', {}]]);
+      },
+    );
+  });
+
+  test('asks for none while there is no watermark', async () => {
+    await renewal(
+      { renewChannel: lapsing([true, true]), readWatermark: async () => undefined },
+      async ({ handle, renewNow, calls }) => {
+        await renewed(handle, 1);
+        await renewNow();
+        expect(calls).not.toContain('requestCatchUp');
+      },
+    );
+  });
+
+  test('is remembered until the catch-up has been asked for', async () => {
+    let asked = 0;
+    await renewal(
+      {
+        renewChannel: lapsing([false, true]),
+        readWatermark: async () => {
+          if ((asked += 1) === 1) throw fail('DatabasePermanent', 'The login failed');
+          return '2026-03-01T10:00:00.000Z';
+        },
+      },
+      async ({ handle, renewNow, calls }) => {
+        await renewed(handle, 1);
+        expect(await renewNow()).toMatchObject({ health: 'degraded', lastError: 'The login failed' });
+        expect(calls).not.toContain('requestCatchUp');
+        expect(await renewNow()).toMatchObject({ health: 'ok', renewals: 2 });
+        expect(calls).toContain('requestCatchUp');
+      },
+    );
+  });
+});
+
+test.each(['renewNow', 'resume'])('a permanent error makes it degraded, %s tries again, and it never ends', async (update) => {
+  let mended = false;
+  const renewChannel: Activities['renewChannel'] = async () => {
+    if (!mended) throw fail('ZohoPermanent', 'Zoho refused the refresh token (invalid_code)');
+    return channel();
+  };
+  await renewal({ renewChannel }, async ({ handle, renewNow }) => {
+    const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+    expect(degraded).toMatchObject({ renewals: 0, lastError: 'Zoho refused the refresh token (invalid_code)' });
+    expect(await renewNow()).toMatchObject({ health: 'degraded', renewals: 0 });
+    mended = true;
+    await handle.executeUpdate(update);
+    const healed = await reaches(handle, 'healed', ({ health }) => health === 'ok');
+    expect(healed).toMatchObject({ renewals: 1 });
+    expect(healed).not.toHaveProperty('lastError');
+    expect((await handle.describe()).status.name).toBe('RUNNING');
+  });
+});
+
+test.each([
+  ['', async () => undefined],
+  [
+    ', even where Zoho refuses that',
+    async () => {
+      throw fail('ZohoPermanent', 'Zoho refused the refresh token (invalid_code)');
+    },
+  ],
+])('cancelling drops the channel and ends cancelled%s', async (_what, dropChannel) => {
+  await renewal({ dropChannel }, async ({ handle, calls }) => {
+    await renewed(handle, 1);
+    await handle.cancel();
+    expect(await failureOf(handle.result())).toBeInstanceOf(CancelledFailure);
+    expect(calls.at(-1)).toBe('dropChannel');
+  });
+});
+
+test('cancelling it in the middle of a renewal drops the channel too', async () => {
+  const answer = gate();
+  const renewChannel: Activities['renewChannel'] = async () => (await answer.opened, channel());
+  await renewal({ renewChannel }, async ({ handle, calls }) => {
+    await eventually('the renewal', () => calls.includes('renewChannel'));
+    await handle.cancel();
+    expect(await failureOf(handle.result())).toBeInstanceOf(CancelledFailure);
+    expect(calls.at(-1)).toBe('dropChannel');
+    answer.open();
+  });
+});
+
+test('30 updates make it continue as new: it keeps its count and its appointment, and answers every update', async () => {
+  await renewal({}, async ({ handle, renewNow, calls }) => {
+    const { runId } = await handle.describe();
+    for (let times = 2; times <= 31; times += 1) expect((await renewNow()).renewals).toBe(times);
+    await eventually('the next run', async () => (await handle.describe()).runId !== runId);
+    expect(await renewed(handle, 31)).toMatchObject({
+      health: 'ok',
+      channelId: '123456789012345678',
+      expiresAt: '2026-03-07T10:00:00.000Z',
+      nextRenewalAt: expect.stringMatching(/Z$/),
+    });
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(31);
+    expect((await renewNow()).renewals).toBe(32);
+  });
+});
+
+test('where the mirror polls it says so and fails', async () => {
+  await renewal({ openModule: async () => settings({ polling: true }) }, async ({ handle }) => {
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'InvalidInput',
+      message: 'PUBLIC_URL is not set, so there is no channel to renew',
+    });
+  });
+});
