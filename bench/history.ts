@@ -4,6 +4,7 @@ import { signals } from '../src/contracts';
 
 export interface LoadTimes {
   seconds: number;
+  /** Of the export loop: from the creation of the first job to the last loaded page. */
   events: number;
 }
 
@@ -25,6 +26,12 @@ export async function loadTimes(client: Client, workflowId: string, runId: strin
     loads.has(String(event.activityTaskCompletedEventAttributes?.scheduledEventId)),
   );
   const last = loaded.at(-1);
-  if (!ready || !last) throw new Error('The history shows no loaded page');
-  return { seconds: seconds(last.eventTime) - seconds(ready.eventTime), events: all.length };
+  const first = all.find(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'createExport',
+  );
+  if (!ready || !last || !first) throw new Error('The history shows no loaded page');
+  return {
+    seconds: seconds(last.eventTime) - seconds(ready.eventTime),
+    events: Number(last.eventId) - Number(first.eventId) + 1,
+  };
 }

@@ -7,4 +7,4 @@ export const openRig = (options: {
   records: number;
   target?: string;
   say: (line: string) => void;
-}): Promise<House> => House.open({ ...options, pageRows: zohoPageRows, seed: 1 });
+}): Promise<House> => House.open({ ...options, pageRows: zohoPageRows, seed: 1, pollFirst: '30s' });

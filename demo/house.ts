@@ -13,6 +13,8 @@ export interface HouseOptions {
   records: number;
   pageRows: number;
   seed: number;
+  /** A duration; how long to wait for Zoho's callback before asking. */
+  pollFirst?: string;
   target?: string;
   say: (line: string) => void;
 }
@@ -21,9 +23,12 @@ export interface HouseOptions {
 /** As in `npm run worker`: a worker lives in little memory. */
 const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
-const mirrorConfig = (pageRows: number): string => `
+const mirrorConfig = ({
+  pageRows,
+  pollFirst = '1s',
+}: Pick<HouseOptions, 'pageRows' | 'pollFirst'>): string => `
 schedules: { catchUp: 1m }
-timings: { pollFirst: 1s, pollMax: 5s, notificationWindow: 500ms }
+timings: { pollFirst: ${pollFirst}, pollMax: 5m, notificationWindow: 500ms }
 loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }
 `;
 
@@ -116,7 +121,7 @@ async function environment(
 ): Promise<Record<string, string>> {
   const port = await freePort();
   const configPath = join(folder, 'zoho-mirror.yaml');
-  writeFileSync(configPath, mirrorConfig(pageRows));
+  writeFileSync(configPath, mirrorConfig(timing));
   return {
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: 'default',

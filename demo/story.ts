@@ -128,7 +128,7 @@ export class Story {
     return ['temporal', ...args.map((arg) => (arg.startsWith('{') ? `'${arg}'` : arg))].join(' ');
   }
 
-  /** People go on working: a third each of the edits asked for, in three rounds. */
+  /** People go on working: half of the edits asked for, in each of two rounds. */
   private async stir(when: string): Promise<void> {
     const share = Math.ceil(this.options.edits / 2);
     if (share === 0) return;

@@ -15,6 +15,8 @@ export const failure = (type: ErrorType, message: string): ApplicationFailure =>
 /** What an activity throws, as workflows know it. An error that nobody classified is a bug of ours and is retried loudly. */
 export function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  // A call that was given up on because the activity is cancelled is a cancellation, not Zoho's trouble.
+  if (error instanceof ZohoError && error.cause instanceof CancelledFailure) return error.cause;
   if (error instanceof ZohoError) return zohoFailure(error);
   if (error instanceof DatabaseError)
     return failure(error.verdict === 'retry' ? 'DatabaseTransient' : 'DatabasePermanent', error.message);

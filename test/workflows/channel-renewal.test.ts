@@ -206,6 +206,7 @@ test('cancelling it in the middle of a renewal drops the channel too', async () 
 
 test('30 updates make it continue as new: it keeps its count and its appointment, and answers every update', async () => {
   await renewal({}, async ({ handle, renewNow, calls }) => {
+    await renewed(handle, 1);
     const { runId } = await handle.describe();
     for (let times = 2; times <= 31; times += 1) expect((await renewNow()).renewals).toBe(times);
     await eventually('the next run', async () => (await handle.describe()).runId !== runId);

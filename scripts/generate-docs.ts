@@ -1,0 +1,192 @@
+// Writes docs/errors.md and docs/configuration.md from what the code declares. A test fails when they are not current.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeVariables } from '../src/config';
+import { errorTypes } from '../src/contracts';
+
+/** A Markdown table as Prettier would leave it: every cell as wide as its column. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, i) => Math.max(3, ...all.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  const [first = [], ...others] = all;
+  return [line(first), rule, ...others.map(line)].join('\n');
+}
+
+const code = (text: string): string => `\`${text}\``;
+const notice = '<!-- Made by scripts/generate-docs.ts from the source. Change it there. -->';
+
+export function errorsPage(): string {
+  const rows = Object.entries(errorTypes).map(([type, { retry, means, operator }]) => [
+    code(type),
+    retry ? 'yes' : 'no',
+    means,
+    operator,
+  ]);
+  return `# Errors
+
+${notice}
+
+Every error leaves an activity with one of these types. The Temporal Web UI shows it as the type of the failure; a workflow that
+waits for you shows its message as \`lastError\` in the \`status\` query. Messages name modules, columns, codes and counts, never a
+record's contents or a secret.
+
+_Retried_ means: Temporal tries the activity again, after 1 s, 2 s, 4 s and so on up to 1 min, for as long as it takes, or after the
+wait that Zoho asked for. What is not retried either goes another way by itself or needs a person; the last column says which. An
+error of any other type (\`TypeError\`, say) was not foreseen: it is retried too, and worth reporting.
+
+${table(['Type', 'Retried', 'What it means', 'What you do'], rows)}
+
+What to look at and which command to type, event by event: [operations.md](operations.md).
+`;
+}
+
+interface Key {
+  key: string;
+  /** As one would write it in YAML; absent: none. */
+  fallback?: string;
+  about: string;
+}
+
+/** Under each module's name. */
+export const moduleKeys: readonly Key[] = [
+  { key: 'table', about: "Target table, `table` or `schema.table`; default: the module's name" },
+  {
+    key: 'deletes',
+    fallback: 'soft',
+    about: '`soft` keeps the row and sets `zoho_deleted_at`; `hard` removes it',
+  },
+  {
+    key: 'schema',
+    about:
+      '`extend` adds and widens columns; `check` refuses and names the SQL to run. Default: `extend` for a table that the mirror made, `check` for any other',
+  },
+  {
+    key: 'bookkeeping',
+    fallback: 'columns',
+    about: "The mirror's three columns are in the table; there is no other choice",
+  },
+  { key: 'key', fallback: 'id', about: 'Column that holds the Zoho id' },
+  {
+    key: 'constants',
+    fallback: '{}',
+    about: 'Column to value, written on insert only, into columns that are not mapped',
+  },
+  {
+    key: 'values',
+    fallback: '{}',
+    about: "Field to code list (Zoho's value to your code); a value without a code is rejected",
+  },
+  { key: 'fields', about: 'Fields to mirror, by API name; default: every field that Bulk Read can export' },
+  { key: 'columns', fallback: '{}', about: 'Field to column; default: the same name' },
+];
+
+export const sectionKeys: readonly Key[] = [
+  {
+    key: 'schedules.catchUp',
+    fallback: '15m',
+    about: 'How often CatchUpSync runs; without `PUBLIC_URL` at least every two minutes',
+  },
+  { key: 'schedules.reconcile', fallback: '7d', about: 'Read and checked, but nothing runs on it yet' },
+  {
+    key: 'channel.renewEvery',
+    fallback: '23h55m',
+    about: 'How long ChannelRenewal sleeps between renewals, if the channel lives that long',
+  },
+  {
+    key: 'channel.lifetime',
+    fallback: '6d',
+    about:
+      'Lifetime that Zoho is asked for; at most `6d23h`, because Zoho turns more than a week into one hour',
+  },
+  {
+    key: 'loading.batchRows',
+    about: 'Rows of an export a transaction, 10 to 50000; default: what suits the database',
+  },
+  { key: 'timings.pollFirst', fallback: '30s', about: 'First wait before looking at an export job' },
+  {
+    key: 'timings.pollMax',
+    fallback: '5m',
+    about: "Longest wait between two looks; it doubles until then, and Zoho's callback cuts it short",
+  },
+  {
+    key: 'timings.notificationWindow',
+    fallback: '1s',
+    about: 'How long NotificationSync gathers changed ids before it reads them',
+  },
+];
+
+const keyTable = (keys: readonly Key[]): string =>
+  table(
+    ['Key', 'Default', 'Meaning'],
+    keys.map(({ key, fallback, about }) => [code(key), fallback === undefined ? '' : code(fallback), about]),
+  );
+
+export function configurationPage(): string {
+  const variables = describeVariables().map(({ name, about, fallback, required }) => [
+    code(name),
+    required ? '**required**' : fallback === undefined ? '' : code(fallback),
+    about,
+  ]);
+  return `# Configuration
+
+${notice}
+
+Settings come from the environment and from one YAML file. Both are read once, at start. What is wrong stops the process before it
+does anything: one line a problem, with the key, the value (never a secret's) and what is allowed.
+
+## Environment
+
+An empty variable counts as unset.
+
+${table(['Variable', 'Default', 'Meaning'], variables)}
+
+Only the worker serves metrics so far; with \`npm start\` it is the one process. Read elsewhere than in this table:
+
+- \`MIRROR_CONFIG\`: path of the YAML file. Default \`./zoho-mirror.yaml\` if it is there, else the module Leads with defaults.
+- \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_API_KEY\`, \`TEMPORAL_TLS…\`, \`TEMPORAL_PROFILE\`: as every Temporal tool
+  reads them (\`@temporalio/envconfig\`); default \`localhost:7233\`, \`default\`.
+- \`LOG_LEVEL\`: \`trace\`, \`debug\`, \`info\` (default), \`warn\`, \`error\`. Logs are JSON lines on standard error.
+
+Forms of \`LEGACY_DB\`: [sql-server.md](sql-server.md). Where the \`ZOHO_\` values come from: [zoho-setup.md](zoho-setup.md).
+
+## YAML file
+
+Unknown keys are refused, so that a typo is not a silent default. A duration is a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, or
+several in a row: \`23h55m\`.
+
+\`\`\`yaml
+modules:
+  Leads:
+    table: dbo.Leads
+    fields: [Last_Name, Company, Email, Lead_Status, Email_Opt_Out]
+    columns: { Last_Name: LastName, Email_Opt_Out: OptOut }
+    values:
+      Lead_Status: { Open: O, Closed: C }
+      Email_Opt_Out: { true: J, false: N }
+    constants: { Source: ZOHO }
+  Contacts: # everything by default
+schedules: { catchUp: 15m }
+channel: { renewEvery: 23h55m, lifetime: 6d }
+\`\`\`
+
+Under \`modules\`, each module by its API name (default: \`Leads\`):
+
+${keyTable(moduleKeys)}
+
+The other sections:
+
+${keyTable(sectionKeys)}
+
+A change of fields, columns, types or code lists takes effect when the worker starts again; it then loads the module anew, so that
+old rows get the new columns too.
+`;
+}
+
+if (require.main === module) {
+  const docs = join(__dirname, '..', '..', 'docs');
+  writeFileSync(join(docs, 'errors.md'), errorsPage());
+  writeFileSync(join(docs, 'configuration.md'), configurationPage());
+}

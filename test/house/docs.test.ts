@@ -1,0 +1,91 @@
+// The documents say what the code says: generated pages are current, and what the others name is there.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { configurationPage, errorsPage, moduleKeys, sectionKeys } from '../../scripts/generate-docs';
+import { describeVariables, parseDuration } from '../../src/config';
+import { dataCentres } from '../../src/config/environment';
+import { fileSchema, moduleSchema } from '../../src/config/file';
+import { errorTypes } from '../../src/contracts';
+
+const root = join(__dirname, '..', '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, found]) => found!);
+const howToMend = 'npm run build && node dist/scripts/generate-docs.js';
+
+test(`docs/errors.md is current (else: ${howToMend})`, () => {
+  expect(read('docs/errors.md')).toBe(errorsPage());
+});
+
+test(`docs/configuration.md is current (else: ${howToMend})`, () => {
+  expect(read('docs/configuration.md')).toBe(configurationPage());
+});
+
+test('every error type has one row in docs/errors.md, and every row is an error type', () => {
+  expect(all(read('docs/errors.md'), /^\| `(\w+)`/gm).sort()).toEqual(Object.keys(errorTypes).sort());
+});
+
+test('every error type is in the table of docs/architecture.md or docs/operations.md', () => {
+  const text = read('docs/architecture.md') + read('docs/operations.md');
+  expect(Object.keys(errorTypes).filter((type) => !text.includes(`\`${type}\``))).toEqual([]);
+});
+
+test('every environment variable has a row in docs/configuration.md', () => {
+  const rows = all(read('docs/configuration.md'), /^\| `([A-Z_]+)`/gm);
+  expect(rows).toEqual(describeVariables().map(({ name }) => name));
+});
+
+test('the documented YAML keys of a module are those that are read, with their defaults', () => {
+  expect(moduleKeys.map(({ key }) => key).sort()).toEqual(Object.keys(moduleSchema.shape).sort());
+  const defaults = moduleSchema.parse({}) as Record<string, unknown>;
+  for (const { key, fallback } of moduleKeys)
+    expect({ [key]: fallback === undefined ? undefined : (parseYaml(fallback) as unknown) }).toEqual({
+      [key]: defaults[key],
+    });
+});
+
+test('the documented YAML keys of the other sections are those that are read, with their defaults', () => {
+  const { modules: _, ...sections } = fileSchema.parse({});
+  const defaults = Object.entries({ ...sections, loading: { batchRows: undefined } }).flatMap(
+    ([section, keys]) => Object.entries(keys).map(([key, value]) => [`${section}.${key}`, value]),
+  );
+  const documented = sectionKeys.map(({ key, fallback }) => [key, fallback && parseDuration(fallback)]);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(defaults));
+});
+
+test('docs/zoho-setup.md lists every data centre with its two hosts', () => {
+  const rows = [...read('docs/zoho-setup.md').matchAll(/^\| `(\w\w)` +\| `([^`]+)` +\| `([^`]+)`/gm)];
+  const listed = rows.map(([, name, accounts, api]) => [
+    name,
+    { accounts: `https://${accounts}`, api: `https://${api}` },
+  ]);
+  expect(Object.fromEntries(listed)).toEqual(dataCentres);
+});
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  test('links only to files that are there', () => {
+    const links = all(text, /\]\((?!https?:|#)([^)#\s]+)/g);
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+
+  test('names only source files that are there', () => {
+    const files = all(text, /`((?:bench|demo|dev|docs|scripts|simulator|src|test)\/[\w./-]+\.\w+)`/g);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  test('names only npm scripts that are there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    expect(all(text, /npm run ([a-z][\w:-]*)/g).filter((name) => !(name in scripts))).toEqual([]);
+  });
+});

@@ -1,0 +1,134 @@
+// Days of waiting in milliseconds: a server whose clock jumps to the next timer while a test waits for a result.
+import { activityInfo } from '@temporalio/activity';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { findTimeSkippingBinary } from '../../dev/time-skipping-binary';
+import type { Activities } from '../../src/activities';
+import { signals, workflowTypes, type ChannelStatus, type NotificationSyncStatus } from '../../src/contracts';
+import { workflowBundle } from '../support/workflow-bundle';
+import { counts, fail, fakes, hourMs, settings } from './fakes';
+
+let env: TestWorkflowEnvironment;
+let queues = 0;
+
+beforeAll(async () => {
+  const path = await findTimeSkippingBinary();
+  env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+}, 300_000);
+afterAll(() => env.teardown());
+
+async function withWorker<T>(
+  change: Partial<Activities>,
+  act: (taskQueue: string) => Promise<T>,
+): Promise<T> {
+  const { activities } = fakes(env.client, change);
+  const taskQueue = `skipping-${(queues += 1)}`;
+  const worker = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: await workflowBundle() },
+    activities,
+  });
+  return worker.runUntil(act(taskQueue));
+}
+
+const scheduledMs = (): number => activityInfo().scheduledTimestampMs;
+
+const startRenewal = (taskQueue: string) =>
+  env.client.workflow.start(workflowTypes.channelRenewal, {
+    taskQueue,
+    workflowId: `channel-renewal/${taskQueue}`,
+    args: [{ module: 'Leads' }],
+  });
+
+test('30 days: a renewal every 23 h 55 min, however often the run continues as new', async () => {
+  const at: number[] = [];
+  await withWorker(
+    {
+      openModule: async () => settings({ renewEveryMs: 86_100_000 }),
+      renewChannel: async () => {
+        at.push(scheduledMs());
+        return {
+          channelId: '123456789012345678',
+          expiresAt: new Date(scheduledMs() + 6 * 24 * hourMs).toISOString(),
+          expiresInMs: 6 * 24 * hourMs,
+          subscribedAnew: at.length === 1,
+        };
+      },
+    },
+    async (taskQueue) => {
+      const handle = await startRenewal(taskQueue);
+      await env.sleep(30 * 24 * hourMs);
+      const status = await handle.query<ChannelStatus>('status');
+      expect(status).toMatchObject({ health: 'ok', renewals: 31 });
+      const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
+      expect(waits).toEqual(Array(30).fill(23 * 60 + 55));
+      expect((await handle.describe()).runId).not.toBe(handle.firstExecutionRunId);
+    },
+  );
+});
+
+test('an expiry of an hour is renewed five minutes before its end, all day long', async () => {
+  const at: number[] = [];
+  await withWorker(
+    {
+      openModule: async () => settings({ renewEveryMs: 86_100_000 }),
+      renewChannel: async () => {
+        at.push(scheduledMs());
+        return { channelId: '1', expiresAt: 'soon', expiresInMs: hourMs, subscribedAnew: false };
+      },
+    },
+    async (taskQueue) => {
+      await startRenewal(taskQueue);
+      await env.sleep(6 * hourMs);
+      const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
+      expect(waits).toEqual([55, 55, 55, 55, 55, 55]);
+    },
+  );
+});
+
+test('a channel that only a person can mend is tried every hour', async () => {
+  const at: number[] = [];
+  await withWorker(
+    {
+      renewChannel: async () => {
+        at.push(scheduledMs());
+        throw fail('ZohoPermanent', 'The scope is missing');
+      },
+    },
+    async (taskQueue) => {
+      const handle = await startRenewal(taskQueue);
+      await env.sleep(3.5 * hourMs);
+      const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
+      expect(waits).toEqual([60, 60, 60]);
+      expect(await handle.query<ChannelStatus>('status')).toMatchObject({ health: 'degraded', renewals: 0 });
+    },
+  );
+});
+
+test('a record that Zoho never shows is asked for after 2, 5, 15 and 30 seconds; idle for ten minutes, the run ends', async () => {
+  const at: number[] = [];
+  await withWorker(
+    {
+      rereadRecords: async ({ ids }) => {
+        at.push(scheduledMs());
+        return { counts: counts({ read: 0 }), again: ids };
+      },
+    },
+    async (taskQueue) => {
+      const handle = await env.client.workflow.signalWithStart(workflowTypes.notificationSync, {
+        taskQueue,
+        workflowId: 'notification-sync/Leads',
+        args: [{ module: 'Leads' }],
+        signal: signals.recordsChanged,
+        signalArgs: [{ ids: ['1'], operation: 'insert', receivedAt: '2026-03-01T10:00:00.000Z' }],
+      });
+      const result = (await handle.result()) as NotificationSyncStatus;
+      expect(result).toMatchObject({ phase: 'done', health: 'ok', hints: 1, pending: 0 });
+      const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 1_000));
+      expect(waits).toEqual([2, 5, 15, 30]);
+    },
+  );
+});
