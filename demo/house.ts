@@ -19,10 +19,10 @@ export interface HouseOptions {
   say: (line: string) => void;
 }
 
-/** Short waits: nobody watches a demo for 24 hours. */
 /** As in `npm run worker`: a worker lives in little memory. */
 const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 
+/** Short waits: nobody watches a demo for 24 hours. */
 const mirrorConfig = ({
   pageRows,
   pollFirst = '1s',
@@ -116,8 +116,8 @@ async function environment(
     temporal,
     crmUrl,
     target,
-    pageRows,
-  }: { temporal: TemporalServer; crmUrl: string; target?: string; pageRows: number },
+    ...timing
+  }: { temporal: TemporalServer; crmUrl: string; target?: string; pageRows: number; pollFirst?: string },
 ): Promise<Record<string, string>> {
   const port = await freePort();
   const configPath = join(folder, 'zoho-mirror.yaml');

@@ -28,6 +28,8 @@ const keptForMs = 10 * 60_000;
 
 export class Catalog {
   private readonly plans = new Map<string, { plan: Promise<ModulePlan>; until: number }>();
+  /** Module → fingerprint of the mapping that its table was last made ready for. */
+  private readonly fitted = new Map<string, string>();
 
   constructor(private readonly deps: { config: Config; zoho: Zoho; db: Database; clock?: () => number }) {}
 
@@ -50,7 +52,17 @@ export class Catalog {
     const asked = mapping.fields.map(({ field }) => field);
     if (!asked.some(({ apiName }) => apiName === modifiedTime))
       asked.push(metadata.find(({ apiName }) => apiName === modifiedTime)!);
-    return { module, mapping, table: targetTable(settings, mapping), typings: typings(mapping), ask: asked };
+    const table = targetTable(settings, mapping);
+    await this.fit(table, mapping);
+    return { module, mapping, table, typings: typings(mapping), ask: asked };
+  }
+
+  /** A field that appears in Zoho while workflows run must have its column before the next row is written. */
+  private async fit(table: TargetTable, { module, fingerprint }: Mapping): Promise<void> {
+    if (this.fitted.get(module) === fingerprint) return;
+    // The first plan of a process is InitialSync's to fit, which says what it created.
+    if (this.fitted.has(module)) await this.deps.db.ensureTable(table);
+    this.fitted.set(module, fingerprint);
   }
 
   private settings(module: string): ModuleConfig {

@@ -54,6 +54,7 @@ export async function mergeInto(
   }
   await mergeStaged(work, work.leftOver);
   await settle(work, entries, now);
+  if (work.reread.length > 0) await request.beforeCommit?.(work.reread);
   await session.close();
   if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, work.counts);
   return { counts: work.counts, reread: work.reread };

@@ -124,9 +124,11 @@ export class Desk<S extends Status> {
 
   /** Degraded until an operator says so, however long it takes. */
   async untilResumed(failure: ApplicationFailure): Promise<void> {
+    this.triesByItself = false;
     this.troubled(failure);
     const seen = this.resumes;
     await condition(() => this.resumes > seen);
+    this.triesByItself = true;
     this.recovered();
   }
 
@@ -146,9 +148,10 @@ export class Desk<S extends Status> {
 
   private details(): string {
     const { module, phase, health, lastError } = this.state;
-    const trouble = lastError
-      ? [`**Needs you:** ${lastError}`, `It tries again every hour, and at once on the update \`resume\`.`]
-      : [];
+    const next = this.triesByItself
+      ? 'It tries again every hour, and at once on the update `resume`.'
+      : 'It waits for the update `resume`.';
+    const trouble = lastError ? [`**Needs you:** ${lastError}`, next] : [];
     return [`### ${module}: ${phase} (${health})`, ...trouble, ...this.lines(this.state)].join('\n\n');
   }
 }
