@@ -46,6 +46,7 @@ export const isFailure = (error: unknown, type: ErrorType): boolean => failureOf
 
 export class Desk<S extends Status> {
   private paused = false;
+  private triesByItself = true;
   /** How often an operator has said `resume`. */
   resumes = 0;
   private knowsSearchAttributes = false;

@@ -27,13 +27,13 @@ export interface TestTemporal {
 let queues = 0;
 let silent = false;
 
-/** Workers tell their errors in the tests' own failures. */
-function silence(): void {
+/** Before the first connection: workers tell their errors in the tests' own failures. */
+export function silence(): void {
   if (silent) return;
   silent = true;
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+    telemetryOptions: { logging: { filter: 'OFF', forward: {} } },
   });
 }
 

@@ -1,10 +1,12 @@
 // Days of waiting in milliseconds: a server whose clock jumps to the next timer while a test waits for a result.
 import { activityInfo } from '@temporalio/activity';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { findTimeSkippingBinary } from '../../dev/time-skipping-binary';
 import type { Activities } from '../../src/activities';
 import { signals, workflowTypes, type ChannelStatus, type NotificationSyncStatus } from '../../src/contracts';
+import { silence } from '../support/temporal';
 import { workflowBundle } from '../support/workflow-bundle';
 import { counts, fail, fakes, hourMs, settings } from './fakes';
 
@@ -12,6 +14,7 @@ let env: TestWorkflowEnvironment;
 let queues = 0;
 
 beforeAll(async () => {
+  silence();
   const path = await findTimeSkippingBinary();
   env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
@@ -36,16 +39,28 @@ async function withWorker<T>(
 
 const scheduledMs = (): number => activityInfo().scheduledTimestampMs;
 
-const startRenewal = (taskQueue: string) =>
-  env.client.workflow.start(workflowTypes.channelRenewal, {
-    taskQueue,
-    workflowId: `channel-renewal/${taskQueue}`,
-    args: [{ module: 'Leads' }],
+/** It is terminated afterwards: while a workflow waits for a worker that is no more, the clock does not jump. */
+async function renewing(
+  change: Partial<Activities>,
+  act: (handle: WorkflowHandleWithFirstExecutionRunId) => Promise<void>,
+): Promise<void> {
+  await withWorker(change, async (taskQueue) => {
+    const handle = await env.client.workflow.start(workflowTypes.channelRenewal, {
+      taskQueue,
+      workflowId: `channel-renewal/${taskQueue}`,
+      args: [{ module: 'Leads' }],
+    });
+    try {
+      await act(handle);
+    } finally {
+      await handle.terminate();
+    }
   });
+}
 
 test('30 days: a renewal every 23 h 55 min, however often the run continues as new', async () => {
   const at: number[] = [];
-  await withWorker(
+  await renewing(
     {
       openModule: async () => settings({ renewEveryMs: 86_100_000 }),
       renewChannel: async () => {
@@ -58,8 +73,7 @@ test('30 days: a renewal every 23 h 55 min, however often the run continues as n
         };
       },
     },
-    async (taskQueue) => {
-      const handle = await startRenewal(taskQueue);
+    async (handle) => {
       await env.sleep(30 * 24 * hourMs);
       const status = await handle.query<ChannelStatus>('status');
       expect(status).toMatchObject({ health: 'ok', renewals: 31 });
@@ -72,7 +86,7 @@ test('30 days: a renewal every 23 h 55 min, however often the run continues as n
 
 test('an expiry of an hour is renewed five minutes before its end, all day long', async () => {
   const at: number[] = [];
-  await withWorker(
+  await renewing(
     {
       openModule: async () => settings({ renewEveryMs: 86_100_000 }),
       renewChannel: async () => {
@@ -80,8 +94,7 @@ test('an expiry of an hour is renewed five minutes before its end, all day long'
         return { channelId: '1', expiresAt: 'soon', expiresInMs: hourMs, subscribedAnew: false };
       },
     },
-    async (taskQueue) => {
-      await startRenewal(taskQueue);
+    async () => {
       await env.sleep(6 * hourMs);
       const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
       expect(waits).toEqual([55, 55, 55, 55, 55, 55]);
@@ -91,15 +104,14 @@ test('an expiry of an hour is renewed five minutes before its end, all day long'
 
 test('a channel that only a person can mend is tried every hour', async () => {
   const at: number[] = [];
-  await withWorker(
+  await renewing(
     {
       renewChannel: async () => {
         at.push(scheduledMs());
         throw fail('ZohoPermanent', 'The scope is missing');
       },
     },
-    async (taskQueue) => {
-      const handle = await startRenewal(taskQueue);
+    async (handle) => {
       await env.sleep(3.5 * hourMs);
       const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
       expect(waits).toEqual([60, 60, 60]);

@@ -1,0 +1,213 @@
+// The webhook receiver over real HTTP, with a real Temporal server behind it, or none.
+import { Client, Connection } from '@temporalio/client';
+import pino from 'pino';
+import { freePort } from '../../dev/ports';
+import { createApi } from '../../src/api';
+import { TASK_QUEUE, workflowTypes } from '../../src/contracts';
+import { callbackUrl, channelToken } from '../../src/webhook';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+
+const secret = 'a-secret-of-the-webhook';
+const token = channelToken(secret);
+const receivedAt = '2026-03-01T10:00:00.000Z';
+
+let temporal: TestTemporal;
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+afterAll(() => temporal.close());
+
+async function listening(client: Client = temporal.client): Promise<string> {
+  const api = createApi({
+    webhookSecret: secret,
+    modules: ['Leads', 'Contacts', 'Campaigns'],
+    temporal: client,
+    log: pino({ level: 'silent' }),
+    clock: () => new Date(receivedAt),
+  });
+  const url = await api.listen({ host: '127.0.0.1', port: 0 });
+  closing.push(() => api.close());
+  return url;
+}
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url, { method: 'POST', body: text, headers });
+  return { status: response.status, json: (await response.json()) as unknown };
+}
+
+const notify = async (body: unknown, url?: string) =>
+  post(`${url ?? (await listening())}/zoho/notifications`, body);
+
+/** What the signals of a workflow carry, in order; undefined when there is no such workflow. */
+async function signalsOf(workflowId: string): Promise<unknown[] | undefined> {
+  try {
+    const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+      signal ? [JSON.parse(Buffer.from(signal.input!.payloads![0]!.data!).toString())] : [],
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+describe('POST /zoho/notifications', () => {
+  test('answers 200 when Temporal has the hint, each id once, in a workflow of the module', async () => {
+    const answer = await notify({ token, module: 'Leads', ids: ['11', '12', '11'], operation: 'update' });
+    expect(answer).toEqual({ status: 200, json: { accepted: 2 } });
+    expect(await signalsOf('notification-sync/Leads')).toEqual([
+      { ids: ['11', '12'], operation: 'update', receivedAt: '2026-03-01T10:00:00.000Z' },
+    ]);
+    const { status, type, taskQueue } = await temporal.client.workflow
+      .getHandle('notification-sync/Leads')
+      .describe();
+    expect({ status: status.name, type, taskQueue }).toEqual({
+      status: 'RUNNING',
+      type: 'NotificationSync',
+      taskQueue: 'zoho-mirror',
+    });
+  });
+
+  test('a second notification joins the running workflow, whatever its content type says', async () => {
+    const url = `${await listening()}/zoho/notifications`;
+    const body = { token, module: 'Contacts', ids: ['1'], operation: 'insert' };
+    expect((await post(url, body, { 'content-type': 'application/json' })).status).toBe(200);
+    expect((await post(url, { ...body, ids: ['2'] }, { 'content-type': 'text/html' })).status).toBe(200);
+    expect(await signalsOf('notification-sync/Contacts')).toHaveLength(2);
+  });
+
+  test('1,200 ids travel in signals of 500 at most', async () => {
+    const ids = Array.from({ length: 1_200 }, (_unused, index) => `${1 + index}`);
+    expect(await notify({ token, module: 'Campaigns', ids })).toEqual({
+      status: 200,
+      json: { accepted: 1_200 },
+    });
+    const sizes = (await signalsOf('notification-sync/Campaigns'))!.map(
+      (hint) => (hint as { ids: string[] }).ids.length,
+    );
+    expect(sizes).toEqual([500, 500, 200]);
+  });
+
+  test.each([
+    ['missing', {}],
+    ['null', { token: null }],
+    ['not text', { token: 7 }],
+    ['empty', { token: '' }],
+    ['wrong', { token: `${token}x` }],
+    ["another secret's", { token: channelToken('another-secret-of-it') }],
+  ])('answers 401 to a token that is %s', async (_what, given) => {
+    expect((await notify({ module: 'Leads', ids: ['1'], ...given })).status).toBe(401);
+  });
+
+  test.each([
+    ['text', 'hello'],
+    ['nothing', ''],
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['a broken object', '{"token":'],
+  ])('answers 400 to a body that is %s', async (_what, body) => {
+    expect((await notify(body)).status).toBe(400);
+  });
+
+  test.each([
+    ['no module', { ids: ['1'] }],
+    ['a module that is no name', { module: '../Leads', ids: ['1'] }],
+    ['no ids', { module: 'Leads' }],
+    ['no array of ids', { module: 'Leads', ids: '1' }],
+    ['an empty array of ids', { module: 'Leads', ids: [] }],
+    ['a number as id', { module: 'Leads', ids: [1] }],
+    ['an id with letters', { module: 'Leads', ids: ['1', 'x'] }],
+    ['an id of 20 digits', { module: 'Leads', ids: ['12345678901234567890'] }],
+  ])('answers 400 to %s', async (_what, given) => {
+    expect((await notify({ token, ...given })).status).toBe(400);
+  });
+
+  test('answers 413 to a body over 1 MB, before it looks at the token', async () => {
+    expect((await notify({ module: 'Leads', padding: 'x'.repeat(1_100_000) })).status).toBe(413);
+  });
+
+  test('acknowledges a module that nobody mirrors, and starts nothing', async () => {
+    expect(await notify({ token, module: 'Deals', ids: ['1'] })).toEqual({
+      status: 200,
+      json: { accepted: 0 },
+    });
+    expect(await signalsOf('notification-sync/Deals')).toBeUndefined();
+  });
+});
+
+describe('POST /zoho/bulk-callback/<signed reference>', () => {
+  const body = { data: [{ id: '4150868000001234567', state: 'COMPLETED' }] };
+
+  async function waiting(workflowId: string): Promise<void> {
+    await temporal.client.workflow.start(workflowTypes.initialSync, {
+      taskQueue: TASK_QUEUE,
+      workflowId,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [{ module: 'Leads' }],
+    });
+  }
+
+  test('wakes the workflow that the reference names, and hands on nothing but the job id', async () => {
+    await waiting('initial-sync/Leads');
+    const url = callbackUrl(await listening(), secret, 'initial-sync/Leads');
+    expect(await post(url, body)).toEqual({ status: 200, json: { ignored: false } });
+    expect(await signalsOf('initial-sync/Leads')).toEqual([{ jobId: '4150868000001234567' }]);
+  });
+
+  test.each([
+    ['forged', (url: string) => callbackUrl(url, 'another-secret-of-it', 'initial-sync/Contacts')],
+    ['without a signature', (url: string) => `${url}/zoho/bulk-callback/aW5pdGlhbC1zeW5jL0NvbnRhY3Rz`],
+    [
+      "signed for another workflow's id",
+      (url: string) =>
+        callbackUrl(url, secret, 'initial-sync/Leads').replace(
+          Buffer.from('initial-sync/Leads').toString('base64url'),
+          Buffer.from('initial-sync/Contacts').toString('base64url'),
+        ),
+    ],
+  ])('ignores a reference that is %s, with 200', async (_what, urlOf) => {
+    await waiting('initial-sync/Contacts');
+    expect(await post(urlOf(await listening()), body)).toEqual({ status: 200, json: { ignored: true } });
+    expect(await signalsOf('initial-sync/Contacts')).toEqual([]);
+  });
+
+  test('ignores a workflow that has ended long ago, and a body that is none, with 200', async () => {
+    const url = await listening();
+    expect(await post(callbackUrl(url, secret, 'initial-sync/Nobody'), body)).toEqual({
+      status: 200,
+      json: { ignored: true },
+    });
+    expect(await post(callbackUrl(url, secret, 'initial-sync/Leads'), 'hello')).toEqual({
+      status: 200,
+      json: { ignored: true },
+    });
+  });
+});
+
+describe('health', () => {
+  test('healthz says that the process lives, readyz that it reaches Temporal', async () => {
+    const url = await listening();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
+  test('without Temporal: 200 from healthz, 503 from everything that needs it, within 30 s', async () => {
+    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    closing.push(() => connection.close());
+    const url = await listening(new Client({ connection }));
+    const began = Date.now();
+    const [alive, ready, notified, called] = await Promise.all([
+      fetch(`${url}/healthz`),
+      fetch(`${url}/readyz`),
+      notify({ token, module: 'Leads', ids: ['1'] }, url),
+      post(callbackUrl(url, secret, 'initial-sync/Leads'), { data: [{ id: '7' }] }),
+    ]);
+    expect([alive.status, ready.status, notified.status, called.status]).toEqual([200, 503, 503, 503]);
+    expect(Date.now() - began).toBeLessThan(30_000);
+  });
+});
