@@ -64,7 +64,8 @@ export const mssqlDialect: Dialect = {
       case 'date':
         return `CONVERT(varchar(10), ${expression}, 23)`;
       case 'datetime':
-        return `CONVERT(varchar(19), ${expression}, 126) + 'Z'`;
+        // Style 120 and not 126: not every T-SQL server writes the T.
+        return `REPLACE(CONVERT(varchar(19), ${expression}, 120), ' ', 'T') + 'Z'`;
       case 'text':
         return expression;
     }
