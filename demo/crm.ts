@@ -12,6 +12,7 @@ const stats = z.object({
   notifications: z.object({ delivered: z.number(), idle: z.boolean() }).loose(),
   jobs: z.array(z.object({ id: z.string(), page: z.number(), state: z.string(), rows: z.number() }).loose()),
 });
+const struck = z.object({ faults: z.array(z.object({ struck: z.number() })) });
 const truth = z.object({
   records: z.array(z.record(z.string(), z.unknown())),
   deleted: z.array(z.string()),
@@ -44,6 +45,12 @@ export class CrmControl {
       route: 'bulk.download',
       times: 1,
     });
+  }
+
+  /** Whether a download is hanging now. */
+  async stalled(): Promise<boolean> {
+    const { faults } = await this.call('GET', '/__sim/faults', struck);
+    return faults.some((fault) => fault.struck > 0);
   }
 
   async clearFaults(): Promise<void> {

@@ -10,8 +10,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => stop.abort(new Error('stopped')));
   const screen = createScreen(options);
-  // One page more than kills, so that each kill meets a page of its own; never more downloads than Zoho allows a minute.
-  const pageRows = Math.ceil(options.records / Math.max(4, options.kills));
+  // More pages than kills, so that each kill finds a page of its own.
+  const pageRows = Math.ceil(options.records / Math.max(4, options.kills + 2));
   screen.say('starting Temporal, the pretended Zoho CRM, the API and the worker');
   const house = await House.open({ ...options, pageRows, say: screen.say });
   screen.say(`Temporal Web UI: ${house.temporal.uiUrl}`);

@@ -90,7 +90,7 @@ export class Story {
       records: compared,
       pages: result.pages,
       rowsPerSecond: Math.round(result.counts.read / loadSeconds),
-      kills: this.options.kills,
+      kills: this.resumedAtRow.length,
       resumedAtRow: this.resumedAtRow,
       notifications: stats.notifications.delivered,
       credits: stats.credits.used,
@@ -144,27 +144,34 @@ export class Story {
     );
   }
 
-  /** Lets a download hang half-way, waits until part of the page is committed, and kills the worker. */
+  /** Lets the next page's download hang half-way, waits until part of the page is committed, and kills the worker. */
   private async shoot(kill: number, signal: AbortSignal): Promise<void> {
     await this.crm.stallNextDownload();
     let at: { page: number; rows: number } | undefined;
     await this.until(async () => {
       await this.drawProgress();
-      at = await this.middleOfPage();
-      return at !== undefined;
+      at = (await this.crm.stalled()) ? await this.middleOfPage() : undefined;
+      return at !== undefined || (await this.finished());
     }, signal);
+    if (!at) return;
+    const { page, rows } = at;
     await this.house.shootWorker();
     await this.crm.clearFaults();
     this.screen.say(
-      `kill -9 the worker in page ${at!.page}, ${at!.rows} rows of it committed (${kill} of ${this.options.kills}); starting another`,
+      `kill -9 the worker in page ${page}, ${rows} rows of it committed (${kill} of ${this.options.kills}); starting another`,
     );
     await this.house.startWorker();
     await this.until(async () => {
       await this.drawProgress();
       const now = await this.middleOfPage();
-      return now === undefined || now.page !== at!.page || now.rows > at!.rows;
+      return now === undefined || now.page !== page || now.rows > rows;
     }, signal);
-    this.resumedAtRow.push(at!.rows);
+    this.resumedAtRow.push(rows);
+  }
+
+  private async finished(): Promise<boolean> {
+    const { status } = await this.client.workflow.getHandle(workflowIds.initialSync('Leads')).describe();
+    return status.name !== 'RUNNING';
   }
 
   private async middleOfPage(): Promise<{ page: number; rows: number } | undefined> {
@@ -180,7 +187,7 @@ export class Story {
     const handle = this.client.workflow.getHandle(workflowIds.initialSync('Leads'));
     await this.until(async () => {
       await this.drawProgress();
-      return (await handle.describe()).status.name !== 'RUNNING';
+      return this.finished();
     }, signal);
     return (await handle.result()) as LoadStatus;
   }
