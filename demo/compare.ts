@@ -14,7 +14,8 @@ export interface Comparison {
   differences: Difference[];
 }
 
-const shown = 50;
+/** Enough to see what is wrong. */
+export const shownDifferences = 50;
 
 /** Rows that are marked deleted count as absent. */
 export async function compare(
@@ -26,7 +27,7 @@ export async function compare(
   const right = live(rows)[Symbol.asyncIterator]();
   const result: Comparison = { compared: 0, differences: [] };
   const differ = (id: string, what: string): void =>
-    void (result.differences.length < shown && result.differences.push({ id, what }));
+    void (result.differences.length < shownDifferences && result.differences.push({ id, what }));
   let record = await left.next();
   let row = await right.next();
   while (!record.done || !row.done) {

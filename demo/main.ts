@@ -1,5 +1,6 @@
 // `npm run demo`: puts the house up, tells the story, prints the report, leaves nothing behind.
 import { SingleBar } from 'cli-progress';
+import { shownDifferences } from './compare';
 import { House } from './house';
 import { parseDemoOptions, type DemoOptions } from './options';
 import { Story, type Report, type Screen } from './story';
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
       );
     process.exitCode = stop.signal.aborted ? 130 : 1;
   } finally {
-    await house.close({ removeFolder: stop.signal.aborted });
+    await house.close({ removeFolder: stop.signal.aborted && !options.keep });
   }
 }
 
@@ -73,7 +74,7 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
     `  kills survived     ${report.kills}${report.resumedAtRow.length > 0 ? `, resumed at row ${report.resumedAtRow.join(', ')} of the page` : ''}`,
     `  notifications      ${report.notifications}`,
     `  API credits        ${report.credits}`,
-    `  differences        ${report.differences.length}`,
+    `  differences        ${report.differences.length}${report.differences.length >= shownDifferences ? ' or more' : ''}`,
     `  seconds            ${report.seconds}`,
     `  Temporal Web UI    ${report.temporalUi}`,
     `  database           ${report.database}`,
@@ -103,4 +104,7 @@ async function keep(house: House, signal: AbortSignal): Promise<void> {
   );
 }
 
-void main();
+main().catch((error: unknown) => {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

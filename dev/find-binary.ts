@@ -17,7 +17,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const projectRoot = join(__dirname, '..', ...(__dirname.includes(`${join('dist', 'dev')}`) ? ['..'] : []));
+const projectRoot = join(__dirname, '..', ...(__dirname.includes(join('dist', 'dev')) ? ['..'] : []));
 export const cacheFolder = join(projectRoot, '.cache', 'temporal');
 const downloadTimeoutMs = 120_000;
 const least = 1_000_000;

@@ -2,15 +2,15 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type ExportJob, type JobReport } from '../contracts';
-import type { MergeRequest } from '../db';
-import { parseInstant, toIsoMs } from '../mirror';
+import type { MergeRequest, MergeResult } from '../db';
+import { parseInstant, toIsoMs, type RecordId } from '../mirror';
 import { PageError, type PageBatch } from '../pages';
 import { callbackUrl } from '../webhook';
 import { ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
-import { sendHints } from '../temporal';
+import { reread, type RereadContext } from './records';
 
 export interface CreateJob {
   module: string;
@@ -40,7 +40,7 @@ export interface LoadedPage {
 const rowsPerBatch = { sqlite: 2_000, mssql: 10_000 } as const;
 const attemptsBeforeNewExport = 3;
 
-export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, temporal }: Deps) => ({
+export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }: Deps) => ({
   /**
    * Creates the job of one page. Zoho has no idempotency key: a try whose answer was lost leaves an orphan job, which costs
    * credits and nothing else. A field that Zoho refuses is dropped, remembered, and the job is created without it.
@@ -56,7 +56,7 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
         : await createFirst(request, callback, signal);
       return { jobId: job.id, page: request.page, createdAt: toIsoMs(job.createdAt) };
     } catch (error) {
-      throw asChainError(error);
+      throw asChainError(error, { byToken: request.pageToken !== undefined });
     }
 
     async function createFirst(
@@ -89,7 +89,7 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
   /** Reads the job's state from Zoho. What a callback posted is never believed. */
   async readExport(jobId: string): Promise<JobReport> {
     const job = await zoho.bulkJob(jobId, cancellationSignal()).catch((error: unknown) => {
-      throw asChainError(error);
+      throw asChainError(error, { byToken: false });
     });
     return {
       state: job.state,
@@ -114,13 +114,6 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
     if (done?.complete) return { rows: page.rows, counts, resumedAtRow };
 
     const plan = await catalog.plan(page.module, { signal });
-    // An export may lag, so it revives nobody by itself: such ids are re-read like any other hint.
-    const hintRereads = (ids: readonly string[]): Promise<void> =>
-      sendHints(temporal, page.module, {
-        ids: [...ids],
-        operation: 'unknown',
-        receivedAt: new Date().toISOString(),
-      });
     const observedAt = parseInstant(page.observedAt);
     try {
       const zip = await zoho.download(page.downloadPath, signal);
@@ -133,11 +126,7 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
       });
       for await (const batch of batches) {
         signal.throwIfAborted();
-        const merged = await db.merge(plan.table, {
-          ...mergeOf(page, batch),
-          beforeCommit: hintRereads,
-          signal,
-        });
+        const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
         counts = addCounts(counts, merged.counts);
         heartbeat({ rowsDone: batch.to });
       }
@@ -147,6 +136,26 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage, 
     return { rows: page.rows, counts, resumedAtRow };
   },
 });
+
+/**
+ * An export may lag, so its rows revive nobody by themselves. Such records are re-read from Zoho before the batch commits:
+ * then it is either live by a newer observation or gone by one, and the batch is merged again.
+ */
+async function mergeBatch(context: RereadContext, request: MergeRequest): Promise<MergeResult> {
+  const { db, plan, signal } = context;
+  let held: readonly RecordId[] = [];
+  const stopIfHeld = (ids: readonly RecordId[]): Promise<void> => {
+    held = ids;
+    return Promise.reject(new Error('rows are held back'));
+  };
+  try {
+    return await db.merge(plan.table, { ...request, beforeCommit: stopIfHeld, signal });
+  } catch (error) {
+    if (held.length === 0) throw error;
+    await reread(context, held);
+    return db.merge(plan.table, { ...request, signal });
+  }
+}
 
 const mergeOf = (page: LoadPage, batch: PageBatch): MergeRequest => ({
   observations: batch.observations,
@@ -172,9 +181,9 @@ async function dropField(
 }
 
 /** What breaks a chain of pages starts it again; what loses one page's file exports that page again. */
-function asChainError(error: unknown): unknown {
+function asChainError(error: unknown, { byToken }: { byToken: boolean }): unknown {
   if (!(error instanceof ZohoError) || error.verdict !== 'refused') return error;
-  if (['EXPIRED_VALUE', 'INVALID_DATA', 'TOKEN_BOUND_DATA_MISMATCH'].includes(error.code))
+  if (byToken && ['EXPIRED_VALUE', 'INVALID_DATA', 'TOKEN_BOUND_DATA_MISMATCH'].includes(error.code))
     return failure('ChainExpired', `Zoho no longer takes the page token (${error.code})`);
   if (error.code === 'RESOURCE_NOT_FOUND')
     return failure('ExportGone', 'Zoho no longer knows the export job');

@@ -60,8 +60,7 @@ export class Catalog {
   /** A field that appears in Zoho while workflows run must have its column before the next row is written. */
   private async fit(table: TargetTable, { module, fingerprint }: Mapping): Promise<void> {
     if (this.fitted.get(module) === fingerprint) return;
-    // The first plan of a process is InitialSync's to fit, which says what it created.
-    if (this.fitted.has(module)) await this.deps.db.ensureTable(table);
+    await this.deps.db.ensureTable(table);
     this.fitted.set(module, fingerprint);
   }
 
@@ -96,7 +95,11 @@ function planned(module: string, metadata: Field[], settings: ModuleConfig, drop
   try {
     return planMapping(module, metadata, settings, dropped);
   } catch (error) {
-    throw error instanceof MappingError ? invalidInput(error.message) : error;
+    if (!(error instanceof MappingError)) throw error;
+    // A module that can never be mirrored is bad input; a field can be mended in Zoho or in the configuration.
+    throw error.about === 'module'
+      ? invalidInput(error.message)
+      : ApplicationFailure.nonRetryable(error.message, 'SchemaMismatch');
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Instant,
   type Observation,
   type RecordId,
+  type Registers,
 } from '../mirror';
 import type { ChangedRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
@@ -29,9 +30,22 @@ export interface ReadPart {
   after?: ReadPosition;
 }
 
+export interface DeletionsPart {
+  module: string;
+  /** ISO. */
+  since: string;
+  page: number;
+}
+
+export interface ReadDeletions {
+  counts: Counts;
+  /** Absent: the list is at its end. */
+  nextPage?: number;
+}
+
 /** An edit within the same second as an earlier one shows the same Modified_Time: only a later read is proof. */
 const secondMs = 1_000;
-const maxDeletedPages = 500;
+const deletedPagesAtOnce = 50;
 
 export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
   /** Whether more than `count` records changed since then. */
@@ -59,28 +73,43 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
     };
   },
 
-  /** The list of deletions since then, as tombstones. */
-  async readDeletions(module: string, since: string): Promise<Counts> {
+  /** The list of deletions since then, as tombstones: some pages of it. `page` is 1-based. */
+  async readDeletions({ module, since, page: first }: DeletionsPart): Promise<ReadDeletions> {
     const signal = cancellationSignal();
     const plan = await catalog.plan(module, { signal });
     let counts = noCounts();
-    for (let page = 1; page <= maxDeletedPages; page += 1) {
+    for (let page = first; page < first + deletedPagesAtOnce; page += 1) {
       const part = await zoho.deletedPage(module, parseInstant(since), page, signal);
+      const stored = await db.registers(
+        plan.table,
+        part.records.map(({ id }) => id),
+      );
       const observations = part.records.map(({ id, deletedAt }): Observation => ({
         kind: 'gone',
         id,
         observedAt: endOfSecond(deletedAt),
       }));
-      if (observations.length > 0) {
-        const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
-        counts = addCounts(counts, merged.counts);
-      }
+      const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
+      // Seen live after it was deleted: restored, or shown by an export that lagged. Zoho decides.
+      const doubtful = part.records.filter(({ id, deletedAt }) =>
+        liveAfter(stored.get(id), endOfSecond(deletedAt)),
+      );
+      const asked = await reread(
+        { zoho, db, plan, signal },
+        doubtful.map(({ id }) => id),
+      );
+      counts = addCounts(counts, addCounts(merged.counts, asked.counts));
       heartbeat({ page });
-      if (!part.more) break;
+      if (!part.more) return { counts };
     }
-    return counts;
+    return { counts, nextPage: first + deletedPagesAtOnce };
   },
 });
+
+const liveAfter = (stored: Registers | undefined, deletedAt: Instant): boolean => {
+  const seen = Math.max(stored?.modifiedAt ?? 0, stored?.observedAt ?? 0);
+  return seen > deletedAt && seen > (stored?.goneAt ?? 0);
+};
 
 /** `deleted_time` has whole seconds: a read within that second may still have shown the record. */
 const endOfSecond = (at: Instant): Instant => instant(Math.floor(at / secondMs) * secondMs + secondMs - 1);

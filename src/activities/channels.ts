@@ -1,5 +1,5 @@
 // The notification channel at Zoho: renewed, replaced when it is gone, read back, given up.
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { instant, toIsoMs } from '../mirror';
 import { channelId, channelToken, notificationPath } from '../webhook';
 import { ZohoError, type Channel, type ChannelRequest, type Zoho } from '../zoho';
@@ -11,7 +11,7 @@ export interface RenewedChannel {
   expiresAt: string;
   /** Until then, by Zoho's clock: a workflow's own clock may be wrong. */
   expiresInMs: number;
-  /** There was no channel to renew: what happened since the last renewal may be lost. */
+  /** There was, or may have been, no channel to renew: what happened since the last renewal may be lost. */
   subscribedAnew: boolean;
 }
 
@@ -38,7 +38,8 @@ export function createChannelActivities({ config, zoho }: Deps) {
         channelId: request.channelId,
         expiresAt: toIsoMs(expiresAt),
         expiresInMs: expiresAt - zoho.now(),
-        subscribedAnew: updated === undefined,
+        // An attempt before this one may have subscribed anew and then failed.
+        subscribedAnew: updated === undefined || activityInfo().attempt > 1,
       };
     },
 

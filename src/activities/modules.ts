@@ -17,6 +17,7 @@ export const createModuleActivities = ({ config, zoho, db, catalog, searchAttrib
       pollFirstMs: config.timings.pollFirstMs,
       pollMaxMs: config.timings.pollMaxMs,
       notificationWindowMs: config.timings.notificationWindowMs,
+      fingerprint: mapping.fingerprint,
       skipped: [...mapping.skipped],
     };
   },

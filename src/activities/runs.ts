@@ -11,7 +11,7 @@ export interface RunEnd {
   detail?: string;
 }
 
-export const createRunActivities = ({ db, catalog }: Deps) => ({
+export const createRunActivities = ({ db }: Deps) => ({
   async recordRun({ module, outcome, counts, detail }: RunEnd): Promise<void> {
     const { workflowExecution, workflowType } = activityInfo();
     await db.recordRun({
@@ -35,9 +35,7 @@ export const createRunActivities = ({ db, catalog }: Deps) => ({
     return toIsoMs(await db.moveWatermark(module, parseInstant(to)));
   },
 
-  /** The table now holds every row as the current mapping makes it. */
-  async recordMapping(module: string): Promise<void> {
-    const { mapping } = await catalog.plan(module);
-    await db.setFingerprint(module, mapping.fingerprint);
-  },
+  /** The table now holds every row as the mapping with this fingerprint makes it. */
+  recordMapping: (module: string, fingerprint: string): Promise<void> =>
+    db.setFingerprint(module, fingerprint),
 });

@@ -13,11 +13,14 @@ export async function runApi({ config, log, stopping, ready }: Process): Promise
   });
   try {
     const address = await app.listen({ host: config.bindAddress, port: config.port });
-    await waitFor(() => temporal.workflowService.getSystemInfo({}), {
-      what: `Temporal at ${temporalAddress()}`,
-      log,
-      stopping,
-    });
+    await waitFor(
+      () => temporal.withDeadline(Date.now() + 5_000, () => temporal.workflowService.getSystemInfo({})),
+      {
+        what: `Temporal at ${temporalAddress()}`,
+        log,
+        stopping,
+      },
+    );
     ready(`api ready on ${address}`);
     await stopped(stopping);
   } finally {

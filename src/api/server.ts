@@ -26,6 +26,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
     loggerInstance: options.log,
     disableRequestLogging: true,
     bodyLimit: maxBodyBytes,
+    // A signed reference holds a whole workflow id.
+    routerOptions: { maxParamLength: 2_000 },
     requestTimeout: slowBodyMs,
     forceCloseConnections: true,
   });

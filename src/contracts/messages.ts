@@ -69,6 +69,8 @@ export interface ModuleSettings {
   pollFirstMs: number;
   pollMaxMs: number;
   notificationWindowMs: number;
+  /** Of the mapping that rows are made by from now on. */
+  fingerprint: string;
   /** Fields of the module that are not mirrored, and why. */
   skipped: { field: string; reason: string }[];
 }

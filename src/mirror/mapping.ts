@@ -31,6 +31,12 @@ export interface Mapping {
 /** The configuration names something that the module does not have. */
 export class MappingError extends Error {
   override readonly name = 'MappingError';
+  constructor(
+    readonly about: 'module' | 'field',
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** Raise it whenever typing changes: every table is then loaded again. */
@@ -47,6 +53,7 @@ export function planMapping(
   const known = new Map(metadata.map((field) => [field.apiName, field]));
   if (!known.has(modifiedTime))
     throw new MappingError(
+      'module',
       `${module} has no field ${modifiedTime}; without it changes cannot be ordered, so it cannot be mirrored`,
     );
   const wanted = settings.fields ?? [...known.keys()];
@@ -83,7 +90,7 @@ function refuseUnknown(module: string, names: readonly string[], known: Readonly
   const unknown = [...new Set(names)].filter((name) => name !== 'id' && !known.has(name));
   if (unknown.length === 0) return;
   const list = [...known.keys()].join(', ');
-  throw new MappingError(`${module} has no field ${unknown.join(', ')}. Its fields are: ${list}`);
+  throw new MappingError('field', `${module} has no field ${unknown.join(', ')}. Its fields are: ${list}`);
 }
 
 function refuseTwice(module: string, fields: readonly MappedField[]): void {
@@ -92,6 +99,7 @@ function refuseTwice(module: string, fields: readonly MappedField[]): void {
     const other = seen.get(column.toLowerCase());
     if (other)
       throw new MappingError(
+        'field',
         `${module}: the fields ${other} and ${field.apiName} both go into the column ${column}`,
       );
     seen.set(column.toLowerCase(), field.apiName);

@@ -36,7 +36,7 @@ export interface PageBatch {
 /** The page did not arrive whole, or is not what was asked for: it must be taken again. */
 export class PageError extends Error {
   constructor(
-    readonly code: 'TRUNCATED' | 'CHECKSUM' | 'ROW_COUNT' | 'COLUMNS' | 'CSV' | 'ZIP',
+    readonly code: 'TRUNCATED' | 'CHECKSUM' | 'ROW_COUNT' | 'COLUMNS' | 'CSV' | 'ZIP' | 'TOO_LARGE',
     message: string,
   ) {
     super(message);

@@ -1,6 +1,6 @@
 // Zip → CSV → typed rows, in batches, in order. Holds one batch at a time and never gives out a last batch before the page is proved whole.
 import type { Readable } from 'node:stream';
-import { parse as csvParser, type Parser } from 'csv-parse';
+import { CsvError, parse as csvParser, type Parser } from 'csv-parse';
 import { parseInstant, type Instant } from '../mirror/instant';
 import { modifiedTime, typings } from '../mirror/mapping';
 import type { LiveObservation } from '../mirror/observation';
@@ -30,22 +30,28 @@ export async function* parsePage(zip: Readable, plan: PagePlan): AsyncGenerator<
   }
 }
 
+/** Bounds a batch of long texts: what is in flight must fit the thread's heap several times. */
+const batchChars = 4 * 1024 * 1024;
+
 async function* batches(parser: Parser, plan: PagePlan): AsyncGenerator<PageBatch> {
   const next = recordReader(parser);
   const header = await next();
   const read = header ? rowReader(header, plan) : undefined;
   let rows = 0;
   let batch = emptyBatch(plan.skipRows);
+  let chars = 0;
   for (;;) {
     const record = await next();
     if (!record || !read) break;
     // A full batch goes out only when another row follows: the last one waits for the end of the archive.
-    if (batch.to - batch.from === plan.batchRows) {
+    if (batch.to - batch.from === plan.batchRows || chars >= batchChars) {
       yield batch;
       batch = emptyBatch(rows);
+      chars = 0;
     }
     rows += 1;
     if (rows <= plan.skipRows) continue;
+    for (const cell of record) chars += cell.length;
     batch.to = rows;
     read(record, batch);
   }
@@ -83,10 +89,9 @@ function recordReader(parser: Parser): () => Promise<string[] | null> | string[]
   return () => (failure ? pull() : ((parser.read() as string[] | null) ?? pull()));
 }
 
+/** The parser's own message quotes the cell. */
 const pageError = (error: Error): Error =>
-  'code' in error && typeof error.code === 'string' && error.code.startsWith('CSV_')
-    ? new PageError('CSV', `The CSV cannot be read (${error.code})`)
-    : error;
+  error instanceof CsvError ? new PageError('CSV', `The CSV cannot be read (${error.code})`) : error;
 
 type RowReader = (cells: readonly string[], into: PageBatch) => void;
 

@@ -55,6 +55,11 @@ async function feed(
   say({ kind: 'end' });
 }
 
+const threadError = (error: Error): Error =>
+  'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? new PageError('TOO_LARGE', 'A record of the page does not fit into memory')
+    : error;
+
 /** What the thread has said so far, and who waits for it. */
 class Inbox {
   chunksAhead = 0;
@@ -64,7 +69,7 @@ class Inbox {
 
   constructor(thread: Worker) {
     thread.on('message', (message: FromThread) => this.take(message));
-    thread.on('error', (error) => this.fail(error));
+    thread.on('error', (error) => this.fail(threadError(error)));
     thread.on('exit', () => this.fail(new PageError('ZIP', 'The parsing thread ended')));
   }
 

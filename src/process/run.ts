@@ -11,6 +11,8 @@ export interface Process {
   ready: (line: string) => void;
 }
 
+const lingerMs = 3_000;
+
 /** Runs a process to its end and sets the exit code. `work` returns when the process has been asked to stop and has stopped. */
 export async function runProcess(name: string, work: (process: Process) => Promise<void>): Promise<void> {
   const config = configured();
@@ -30,6 +32,9 @@ export async function runProcess(name: string, work: (process: Process) => Promi
     if (stop.signal.aborted && error === stop.signal.reason) return;
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
+  } finally {
+    // Whatever still hangs (a socket that is connecting) must not keep a process alive that has nothing more to do.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }
 

@@ -13,15 +13,20 @@ export interface WaitOptions {
   worthWaiting?: (error: unknown) => boolean;
 }
 
+const stopped = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+
 /** Tries until it works. Throws what cannot be waited out, and the stop's reason when the process is asked to stop. */
 export async function waitFor<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
   const { what, log, stopping, worthWaiting = () => true } = options;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     stopping.throwIfAborted();
     try {
-      return await attempt();
+      return await Promise.race([attempt(), stopped(stopping)]);
     } catch (error) {
-      if (!worthWaiting(error)) throw error;
+      if (stopping.aborted || !worthWaiting(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       log[delayMs >= maxDelayMs ? 'warn' : 'info']({ reason }, `waiting for ${what}`);
     }

@@ -3,20 +3,21 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Deps } from '../activities';
 import { queries, updates, workflowIds, type Status } from '../contracts';
-import type { Log } from '../process';
+import { waitFor, type Log } from '../process';
 import { ensureChannel, ensureSchedule, startInitialSync } from '../temporal';
 
-export async function ensureModules(deps: Deps, log: Log): Promise<void> {
-  for (const module of Object.keys(deps.config.modules)) {
-    try {
-      await ensureModule(deps, module, log);
-    } catch (error) {
-      log.warn(
-        { module, reason: error instanceof Error ? error.message : String(error) },
-        'module not ensured',
-      );
-    }
-  }
+/** Each module by itself, and each until it worked: Zoho may be down when a worker starts. */
+export async function ensureModules(deps: Deps, log: Log, stopping: AbortSignal): Promise<void> {
+  const modules = Object.keys(deps.config.modules);
+  await Promise.allSettled(
+    modules.map((module) =>
+      waitFor(() => ensureModule(deps, module, log), {
+        what: `channel and schedules of ${module}`,
+        log,
+        stopping,
+      }),
+    ),
+  );
 }
 
 async function ensureModule(

@@ -1,11 +1,14 @@
 // The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { GracefulShutdownPeriodExpiredError, type NativeConnection } from '@temporalio/worker';
 import { Catalog, type Deps } from '../activities';
 import type { Config } from '../config';
 import { DatabaseError, openDatabase, type Database } from '../db';
 import { readPage } from '../pages';
 import { stopped, waitFor, type Process } from '../process';
 import { connectWorker, createTemporalClient, temporalAddress } from '../temporal';
-import { createZoho } from '../zoho';
+import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
 import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
@@ -23,26 +26,44 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
   });
   const zoho = createZoho({ ...config.zoho, tokenStore: tokenStore(db) });
   const temporal = createTemporalClient();
+  let connection: NativeConnection | undefined;
   try {
-    const { connection, namespace } = await waitFor(connectWorker, {
+    const connected = await waitFor(connectWorker, {
       what: `Temporal at ${temporalAddress()}`,
       log,
       stopping,
     });
+    connection = connected.connection;
     await waitFor(() => registerSearchAttributes(temporal, log), { what: 'Temporal', log, stopping });
     const deps = createDeps({ config, db, zoho, temporal });
-    const worker = await createWorker({ connection, namespace, deps });
+    const worker = await createWorker({ ...connected, deps });
     void stopped(stopping).then(() => worker.getState() === 'RUNNING' && worker.shutdown());
     const running = worker.run();
-    ready(`worker ready: task queue zoho-mirror, namespace ${namespace}, database ${db.dialect}`);
-    void ensureModules(deps, log);
-    await running;
-    await connection.close();
+    ready(`worker ready: task queue zoho-mirror, namespace ${connected.namespace}, database ${db.dialect}`);
+    void ensureModules(deps, log, stopping);
+    await running.catch((error: unknown) => {
+      if (!(stopping.aborted && error instanceof GracefulShutdownPeriodExpiredError)) throw error;
+      log.warn('running work did not stop in time; Temporal gives it to another worker');
+    });
   } finally {
-    await temporal.connection.close();
-    await zoho.close();
-    await db.close();
+    await Promise.race([
+      closeAll(connection, temporal, zoho, db),
+      delay(closeWithinMs, undefined, { ref: false }),
+    ]);
   }
+}
+
+/** A database or a Zoho that hangs must not keep the process alive. */
+const closeWithinMs = 3_000;
+
+async function closeAll(
+  connection: NativeConnection | undefined,
+  temporal: Client,
+  zoho: Zoho,
+  db: Database,
+): Promise<void> {
+  await connection?.close();
+  await Promise.allSettled([temporal.connection.close(), zoho.close(), db.close()]);
 }
 
 export const createDeps = (parts: Pick<Deps, 'config' | 'db' | 'zoho' | 'temporal'>): Deps => ({

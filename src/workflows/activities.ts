@@ -3,7 +3,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 
-const patient = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+const patient = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s' } as const;
 const watched = { heartbeatTimeout: '10s', retry: patient } as const;
 
 /** A call or a few. */

@@ -5,7 +5,7 @@ import { quick } from './activities';
 import { Desk } from './desk';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
-import { checkInput } from './input';
+import { checkInput, isInstant, isObject } from './input';
 
 const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
 
@@ -13,7 +13,13 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
   const { module, since } = checkInput('CatchUpSync', input, { module: 'module', since: 'instant' });
   // The signal that starts it carries the same request as its input: the first round serves both.
   let asked: CatchUpRequest[] = [];
-  setHandler(catchUpAgain, (request) => void asked.push(request), { description: 'Go round once more' });
+  setHandler(
+    catchUpAgain,
+    (request) => {
+      if (isObject(request) && isInstant(request.since)) asked.push(request);
+    },
+    { description: 'Go round once more' },
+  );
   const desk = new Desk<LoadStatus>(
     { module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 },
     describe,
@@ -23,7 +29,6 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
     quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
   );
   desk.settle(settings);
-  await desk.persist(() => quick.prepareTable(module));
 
   asked.push({ ...(since ? { since } : {}) });
   while (asked.length > 0) {

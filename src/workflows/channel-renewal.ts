@@ -52,9 +52,9 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
     let waitMs = carried?.nextRenewalAt ? Date.parse(carried.nextRenewalAt) - Date.now() : 0;
     for (let round = 1; ; round += 1) {
       if (waitMs > 0) await untilRenewal(desk, bell, module, waitMs);
+      await desk.gate();
       waitMs = await renew(desk, settings, gap);
       bell.answered();
-      await desk.gate();
       if (round >= renewalsPerRun || workflowInfo().continueAsNewSuggested)
         await startAfresh(desk, bell, module);
     }
@@ -91,7 +91,7 @@ async function renew(
     ]);
     const { renewals } = desk.read();
     // The channel had lapsed: whatever Zoho reported meanwhile reached nobody.
-    if (channel.subscribedAnew && renewals > 0) gap.open = true;
+    if (channel.subscribedAnew) gap.open = true;
     // Remembered until it worked: the next renewal finds a channel and knows of no gap.
     if (gap.open) await healGap(module);
     gap.open = false;
@@ -156,7 +156,12 @@ class Bell {
         await condition(() => this.answers >= mine);
         return desk.read();
       },
-      { description: 'Renews the channel at once and answers with the outcome' },
+      {
+        description: 'Renews the channel at once and answers with the outcome',
+        validator: () => {
+          if (desk.isPaused) throw new Error('ChannelRenewal is paused: resume it first');
+        },
+      },
     );
   }
 

@@ -47,6 +47,8 @@ export const isFailure = (error: unknown, type: ErrorType): boolean => failureOf
 export class Desk<S extends Status> {
   private paused = false;
   private triesByItself = true;
+  /** What is wrong now, by whose trouble it is. */
+  private readonly troubles = new Map<object, string>();
   /** How often an operator has said `resume`. */
   resumes = 0;
   private knowsSearchAttributes = false;
@@ -64,6 +66,10 @@ export class Desk<S extends Status> {
       description: 'Goes on after pause, and tries at once what is degraded',
     });
     this.show({});
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
   }
 
   read(): S {
@@ -97,30 +103,36 @@ export class Desk<S extends Status> {
    * other failures (bad input, a broken chain) are the caller's.
    */
   async persist<T>(step: () => Promise<T>): Promise<T> {
+    const trouble = {};
     for (;;) {
       await this.gate();
       try {
         const result = await step();
-        this.recovered();
+        this.recovered(trouble);
         return result;
       } catch (error) {
         const failure = failureOf(error);
-        if (!failure || !needsPerson.has(failure.type ?? '')) throw error;
-        await this.retryLater(failure);
+        if (!failure || !needsPerson.has(failure.type ?? '')) {
+          this.recovered(trouble);
+          throw error;
+        }
+        await this.retryLater(failure, trouble);
       }
     }
   }
 
-  recovered(): void {
-    if (this.state.health === 'ok') return;
-    const { lastError: _healed, ...rest } = this.state;
-    delete this.state.lastError;
-    this.show({ ...rest, health: 'ok' } as Partial<S>);
+  /** Says what is wrong without waiting. Steps run side by side, so each has a trouble of its own. */
+  troubled(failure: ApplicationFailure, trouble: object = this): void {
+    this.troubles.set(trouble, failure.message);
+    this.show({ health: 'degraded', lastError: failure.message } as Partial<S>);
   }
 
-  /** Says what is wrong without waiting. */
-  troubled(failure: ApplicationFailure): void {
-    this.show({ health: 'degraded', lastError: failure.message } as Partial<S>);
+  recovered(trouble: object = this): void {
+    if (!this.troubles.delete(trouble)) return;
+    const [other] = this.troubles.values();
+    if (other !== undefined) return this.show({ lastError: other } as Partial<S>);
+    delete this.state.lastError;
+    this.show({ health: 'ok' } as Partial<S>);
   }
 
   /** Degraded until an operator says so, however long it takes. */
@@ -133,11 +145,11 @@ export class Desk<S extends Status> {
     this.recovered();
   }
 
-  /** Degraded for an hour, or until `resume`. */
-  async retryLater(failure: ApplicationFailure): Promise<void> {
-    this.troubled(failure);
+  /** Degraded for an hour, or until `resume`; the next success ends it. */
+  async retryLater(failure: ApplicationFailure, trouble: object = this): Promise<void> {
+    this.troubled(failure, trouble);
     const seen = this.resumes;
-    await condition(() => this.resumes > seen, tryAgainAfter);
+    await condition(() => this.resumes > seen, tryAgainAfter, { summary: `${this.state.module}: try again` });
   }
 
   private tag(): void {

@@ -14,7 +14,8 @@ import {
   type Phase,
 } from '../contracts';
 import { loading, quick } from './activities';
-import { isFailure, type Desk } from './desk';
+import { failureOf, isFailure, type Desk } from './desk';
+import { isObject } from './input';
 
 const jobFinished = defineSignal<[JobFinished]>(signals.jobFinished);
 
@@ -37,20 +38,29 @@ export class PageExport {
     private readonly desk: Desk<LoadStatus>,
     private readonly module: string,
   ) {
-    setHandler(jobFinished, ({ jobId }) => void this.called.add(jobId), {
-      description: "Zoho's callback: look at the job now",
-    });
+    setHandler(
+      jobFinished,
+      (report) => {
+        if (isObject(report)) this.called.add(report.jobId);
+      },
+      {
+        description: "Zoho's callback: look at the job now",
+      },
+    );
   }
 
   /** Loads every page of a complete chain. A broken chain starts again at page 1. */
   async run(settings: ModuleSettings, modifiedSince?: string): Promise<ExportTotals> {
     const before = this.desk.read().counts;
-    for (;;) {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await this.chain(settings, modifiedSince);
       } catch (error) {
         if (!isFailure(error, 'ChainExpired')) throw error;
         this.desk.show({ counts: before, pages: 0 });
+        if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
+        // The module may have other fields by now.
+        await this.desk.persist(() => quick.openModule(this.module));
       }
     }
   }
@@ -99,22 +109,23 @@ export class PageExport {
       const report = await this.waitFor(settings, current);
       if (report?.state === 'completed') return { current, report };
       failures += 1;
-      if (failures % failuresBeforeHelp === 0) await this.askForHelp(report);
+      if (failures % failuresBeforeHelp === 0) await this.askForHelp(this.failedOften(report));
       current = await again();
     }
   }
 
-  /** A failing export costs 50 credits a try, so after a few a person decides. */
-  private async askForHelp(report: JobReport | undefined): Promise<void> {
+  private failedOften(report: JobReport | undefined): ApplicationFailure {
     const what = report
       ? `Zoho reports ${report.stateText}`
       : `no end after ${jobDeadlineMs / 3_600_000} hours`;
-    await this.desk.retryLater(
-      ApplicationFailure.nonRetryable(
-        `The export of ${this.module} failed ${failuresBeforeHelp} times: ${what}`,
-        'ZohoPermanent',
-      ),
-    );
+    const message = `The export of ${this.module} failed ${failuresBeforeHelp} times: ${what}`;
+    return ApplicationFailure.nonRetryable(message, 'ZohoPermanent');
+  }
+
+  /** A failing export costs 50 credits a try, so after a few a person decides, or an hour passes. */
+  private async askForHelp(failure: ApplicationFailure): Promise<void> {
+    await this.desk.retryLater(failure);
+    this.desk.recovered();
   }
 
   /** The job's last report, or undefined if it was lost. */
@@ -151,7 +162,7 @@ export class PageExport {
     again: () => Promise<ExportJob>,
   ): Promise<Counts> {
     let current = { job, report };
-    for (;;) {
+    for (let failures = 1; ; failures += 1) {
       const { rows = 0, downloadPath = '' } = current.report;
       this.show('loading', { number: job.page, rows });
       try {
@@ -165,6 +176,7 @@ export class PageExport {
         return loaded.counts;
       } catch (error) {
         if (!isFailure(error, 'ExportGone')) throw error;
+        if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
         const exported = await this.ready(settings, await again(), again);
         current = { job: exported.current, report: exported.report };
       }

@@ -43,10 +43,7 @@ export async function followChanges(
   if (route === 'coql') await readByIds(desk, module, from, started);
   else await pages.run(settings, from);
 
-  const deleted = await desk.persist(() =>
-    reading.readDeletions.executeWithOptions({ summary: `${module}: what was deleted?` }, [module, from]),
-  );
-  add(desk, deleted);
+  await readDeletions(desk, module, from);
   await advance(desk, module, since, started);
 }
 
@@ -66,6 +63,20 @@ async function readByIds(
     add(desk, part.counts);
     after = part.after;
   } while (after);
+}
+
+async function readDeletions(desk: Desk<LoadStatus>, module: string, since: string): Promise<void> {
+  let page: number | undefined = 1;
+  do {
+    const from: number = page;
+    const part = await desk.persist(() =>
+      reading.readDeletions.executeWithOptions({ summary: `${module}: what was deleted?` }, [
+        { module, since, page: from },
+      ]),
+    );
+    add(desk, part.counts);
+    page = part.nextPage;
+  } while (page !== undefined);
 }
 
 /** Only forward, only when read from the watermark or earlier, and only when a complete load exists. */

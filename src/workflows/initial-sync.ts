@@ -1,6 +1,7 @@
 // Makes a table equal to its module: subscribe → ensure the table → loop over Bulk Read pages → sweep → record the watermark.
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import { noCounts, type InitialSyncInput, type LoadStatus, type ModuleSettings } from '../contracts';
+import type { RunEnd } from '../activities';
 import { quick } from './activities';
 import { Desk, failureOf } from './desk';
 import { PageExport } from './export-pages';
@@ -31,7 +32,7 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
     await prepareTable(desk, module);
     const { observedAt } = await pages.run(settings);
     await sweep(desk, module, observedAt);
-    await settleWatermark(desk, module, t0);
+    await settleWatermark(desk, settings, t0);
     await followChanges(desk, settings, pages, t0);
   });
 }
@@ -59,12 +60,18 @@ async function prepareTable(desk: Desk<LoadStatus>, module: string): Promise<voi
   );
 }
 
-async function settleWatermark(desk: Desk<LoadStatus>, module: string, t0: string): Promise<void> {
+async function settleWatermark(
+  desk: Desk<LoadStatus>,
+  { module, fingerprint }: ModuleSettings,
+  t0: string,
+): Promise<void> {
   const watermark = await desk.persist(() =>
     quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, t0]),
   );
   desk.show({ watermark });
-  await desk.persist(() => quick.recordMapping(module));
+  await desk.persist(() =>
+    quick.recordMapping.executeWithOptions({ summary: `${module}: mapping` }, [module, fingerprint]),
+  );
   await desk.persist(() =>
     quick.ensureSchedules.executeWithOptions({ summary: `${module}: schedules` }, [module]),
   );
@@ -76,8 +83,11 @@ async function recorded(
   module: string,
   work: () => Promise<void>,
 ): Promise<LoadStatus> {
-  const record = (outcome: 'running' | 'done' | 'failed' | 'cancelled', detail?: string): Promise<void> =>
-    quick.recordRun({ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) });
+  const record = (outcome: RunEnd['outcome'], detail?: string, within?: '1m'): Promise<void> =>
+    quick.recordRun.executeWithOptions(
+      { summary: `${module}: record the run`, ...(within ? { scheduleToCloseTimeout: within } : {}) },
+      [{ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) }],
+    );
   try {
     await desk.persist(() => record('running'));
     await work();
@@ -86,7 +96,10 @@ async function recorded(
     return desk.read();
   } catch (error) {
     const outcome = isCancellation(error) ? 'cancelled' : 'failed';
-    await CancellationScope.nonCancellable(() => record(outcome, failureOf(error)?.message));
+    // Not for ever: a database that is down must not keep a cancelled run alive, nor hide why this one failed.
+    await CancellationScope.nonCancellable(() => record(outcome, failureOf(error)?.message, '1m')).catch(
+      () => undefined,
+    );
     throw error;
   }
 }

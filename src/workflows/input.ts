@@ -42,3 +42,9 @@ export function checkInput<T extends object>(
     'InvalidInput',
   );
 }
+
+/** Signals come from anywhere: one that does not fit is ignored, because throwing in a handler would block the workflow. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const isInstant = (value: unknown): boolean => checks.instant.test(value);

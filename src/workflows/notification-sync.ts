@@ -12,7 +12,7 @@ import {
 import { quick, reading } from './activities';
 import { Desk } from './desk';
 import { HintInbox } from './hint-inbox';
-import { checkInput } from './input';
+import { checkInput, isInstant, isObject } from './input';
 
 const recordsChanged = defineSignal<[Hint]>(signals.recordsChanged);
 
@@ -24,9 +24,15 @@ const hintsPerRun = 1_000;
 export async function NotificationSync(input: NotificationSyncInput): Promise<NotificationSyncStatus> {
   const { module, carried } = checkInput('NotificationSync', input, { module: 'module', carried: 'carried' });
   const inbox = new HintInbox(carried, Date.now());
-  setHandler(recordsChanged, (hint) => inbox.take(hint, Date.now()), {
-    description: 'Ids that Zoho says have changed',
-  });
+  setHandler(
+    recordsChanged,
+    (hint) => {
+      if (isHint(hint)) inbox.take(hint, Date.now());
+    },
+    {
+      description: 'Ids that Zoho says have changed',
+    },
+  );
   const desk = new Desk<NotificationSyncStatus>(
     {
       module,
@@ -42,7 +48,6 @@ export async function NotificationSync(input: NotificationSyncInput): Promise<No
     quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
   );
   desk.settle(settings);
-  await desk.persist(() => quick.prepareTable(module));
 
   while (await gather(desk, inbox, settings)) {
     await readBatch(desk, inbox, module);
@@ -60,6 +65,12 @@ export async function NotificationSync(input: NotificationSyncInput): Promise<No
   desk.show({ phase: 'done' });
   return desk.read();
 }
+
+const isHint = (hint: unknown): hint is Hint =>
+  isObject(hint) &&
+  Array.isArray(hint.ids) &&
+  hint.ids.every((id) => typeof id === 'string') &&
+  isInstant(hint.receivedAt);
 
 /** Waits for work and then for the rest of a window that opens with the first id. False: nothing came for a long while. */
 async function gather(
@@ -91,7 +102,7 @@ async function readBatch(
   if (inbox.floodedSince !== undefined) await catchUpInstead(desk, inbox, module, inbox.floodedSince);
   const batch = inbox.withdraw(idsPerRead, Date.now());
   if (batch.length === 0) return;
-  desk.show({ phase: 'reading', pending: inbox.size });
+  desk.show({ phase: 'reading', pending: inbox.size + batch.length });
   const ids = batch.map(({ id }) => id);
   const expected = batch.filter((pending) => pending.expected).map(({ id }) => id);
   const result = await desk.persist(() =>
@@ -108,20 +119,23 @@ async function readBatch(
   });
 }
 
-/** Too many ids to remember: everything since the oldest dropped hint is read instead. */
+/** Too many ids to remember: everything since the oldest dropped hint is read instead, and since the watermark if that is earlier. */
 async function catchUpInstead(
   desk: Desk<NotificationSyncStatus>,
   inbox: HintInbox,
   module: string,
-  since: string,
+  floodedSince: string,
 ): Promise<void> {
+  // A hint's time of arrival is this house's clock; the watermark is Zoho's.
+  const watermark = await desk.persist(() => quick.readWatermark(module));
+  const since = watermark && Date.parse(watermark) < Date.parse(floodedSince) ? watermark : floodedSince;
   await desk.persist(() =>
     quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [
       module,
       { since },
     ]),
   );
-  if (inbox.floodedSince === since) inbox.floodedSince = undefined;
+  if (inbox.floodedSince === floodedSince) inbox.floodedSince = undefined;
 }
 
 const describe = ({ counts, hints, pending }: NotificationSyncStatus): string[] => [

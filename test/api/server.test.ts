@@ -48,7 +48,7 @@ const notify = async (body: unknown, url?: string) =>
 async function signalsOf(workflowId: string): Promise<unknown[] | undefined> {
   try {
     const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
-    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }): unknown[] =>
       signal ? [JSON.parse(Buffer.from(signal.input!.payloads![0]!.data!).toString())] : [],
     );
   } catch {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Context } from '@temporalio/activity';
+import { DefaultLogger } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { compare, type Difference } from '../../demo/compare';
@@ -16,12 +16,18 @@ import {
   type ModulePlan,
 } from '../../src/activities';
 import { loadConfig } from '../../src/config';
-import { addCounts, noCounts, type Counts, type ExportJob, type Hint, type JobReport } from '../../src/contracts';
+import {
+  addCounts,
+  noCounts,
+  type Counts,
+  type ExportJob,
+  type Hint,
+  type JobReport,
+} from '../../src/contracts';
 import { openDatabase, type Database, type StoredRow } from '../../src/db';
 import { parsePage } from '../../src/pages';
 import { createZoho, type Zoho } from '../../src/zoho';
 import { eventually } from './eventually';
-import { silence } from './temporal';
 
 export interface Mirror {
   sim: Simulator;
@@ -50,6 +56,9 @@ loading: { batchRows: ${batchRows} }
 channel: { lifetime: 6d }
 `;
 
+/** Failures are what tests look at. */
+const quiet = new DefaultLogger('ERROR', () => undefined);
+
 export interface MirrorOptions {
   simulator?: Partial<SimulatorOptions>;
   batchRows?: number;
@@ -59,7 +68,6 @@ export async function withMirror(
   options: MirrorOptions,
   test: (mirror: Mirror) => Promise<void>,
 ): Promise<void> {
-  silence();
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-'));
   const sim = await startSimulator({ records: 40, notify: false, jobDelayMs: 1, ...options.simulator });
   const file = join(folder, 'zoho-mirror.yaml');
@@ -97,7 +105,8 @@ function assemble(parts: {
   const { sim, db, zoho, config } = parts;
   const hints: Hint[] = [];
   const workflow = {
-    signalWithStart: async (_type: string, { signalArgs }: { signalArgs: [Hint] }) => void hints.push(...signalArgs),
+    signalWithStart: async (_type: string, { signalArgs }: { signalArgs: [Hint] }) =>
+      void hints.push(...signalArgs),
   };
   const catalog = new Catalog({ config, zoho, db });
   const activities = createActivities({
@@ -109,14 +118,11 @@ function assemble(parts: {
     readPage: (zip: Readable, plan) => parsePage(zip, plan),
     searchAttributes: async () => false,
   });
-  const run: Mirror['run'] = (activity, args, attempt = 1) => {
-    const env = new MockActivityEnvironment({ attempt });
-    return env.run(async () => {
-      const { inbound } = activityInterceptor(Context.current());
-      const next = async ({ args: given }: { args: unknown[] }) => activity(...(given as typeof args));
-      return (await inbound!.execute!({ args, headers: {} }, next)) as Awaited<ReturnType<typeof activity>>;
-    });
-  };
+  const run: Mirror['run'] = (activity, args, attempt = 1) =>
+    new MockActivityEnvironment({ attempt }, { logger: quiet, interceptors: [activityInterceptor] }).run(
+      activity,
+      ...args,
+    );
   const plan = (): Promise<ModulePlan> => catalog.plan('Leads');
   const exported: Mirror['exported'] = async (page = 1, pageToken) => {
     const request = { module: 'Leads', page, ...(pageToken ? { pageToken } : {}) };
@@ -131,7 +137,7 @@ function assemble(parts: {
     await run(activities.prepareTable, ['Leads']);
     let counts = noCounts();
     let page = await exported();
-    for (const observedAt = page.job.createdAt; ; ) {
+    for (const observedAt = page.job.createdAt; ;) {
       const { rows = 0, downloadPath = '', nextPageToken } = page.report;
       const { jobId } = page.job;
       const loaded = await run(activities.loadPage, [

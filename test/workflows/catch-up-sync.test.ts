@@ -1,7 +1,14 @@
 // CatchUpSync on a real Temporal server, with activities that answer as a test wants.
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities, ChangesPart } from '../../src/activities';
-import { noCounts, TASK_QUEUE, workflowIds, workflowTypes, type CatchUpRequest, type LoadStatus } from '../../src/contracts';
+import {
+  noCounts,
+  TASK_QUEUE,
+  workflowIds,
+  workflowTypes,
+  type CatchUpRequest,
+  type LoadStatus,
+} from '../../src/contracts';
 import { requestCatchUp } from '../../src/temporal';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -111,7 +118,10 @@ test('without a watermark and without a start it fails and says what to do', asy
 });
 
 test('without a complete load it reads from a given start and sets no watermark', async () => {
-  const { calls } = await finished({ readWatermark: async () => undefined }, { since: '2026-02-01T00:00:00Z' });
+  const { calls } = await finished(
+    { readWatermark: async () => undefined },
+    { since: '2026-02-01T00:00:00Z' },
+  );
   expect(calls).toContain('readDeletions');
   expect(calls).not.toContain('moveWatermark');
 });

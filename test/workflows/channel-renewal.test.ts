@@ -156,24 +156,30 @@ describe('a channel that had lapsed', () => {
   });
 });
 
-test.each(['renewNow', 'resume'])('a permanent error makes it degraded, %s tries again, and it never ends', async (update) => {
-  let mended = false;
-  const renewChannel: Activities['renewChannel'] = async () => {
-    if (!mended) throw fail('ZohoPermanent', 'Zoho refused the refresh token (invalid_code)');
-    return channel();
-  };
-  await renewal({ renewChannel }, async ({ handle, renewNow }) => {
-    const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
-    expect(degraded).toMatchObject({ renewals: 0, lastError: 'Zoho refused the refresh token (invalid_code)' });
-    expect(await renewNow()).toMatchObject({ health: 'degraded', renewals: 0 });
-    mended = true;
-    await handle.executeUpdate(update);
-    const healed = await reaches(handle, 'healed', ({ health }) => health === 'ok');
-    expect(healed).toMatchObject({ renewals: 1 });
-    expect(healed).not.toHaveProperty('lastError');
-    expect((await handle.describe()).status.name).toBe('RUNNING');
-  });
-});
+test.each(['renewNow', 'resume'])(
+  'a permanent error makes it degraded, %s tries again, and it never ends',
+  async (update) => {
+    let mended = false;
+    const renewChannel: Activities['renewChannel'] = async () => {
+      if (!mended) throw fail('ZohoPermanent', 'Zoho refused the refresh token (invalid_code)');
+      return channel();
+    };
+    await renewal({ renewChannel }, async ({ handle, renewNow }) => {
+      const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      expect(degraded).toMatchObject({
+        renewals: 0,
+        lastError: 'Zoho refused the refresh token (invalid_code)',
+      });
+      expect(await renewNow()).toMatchObject({ health: 'degraded', renewals: 0 });
+      mended = true;
+      await handle.executeUpdate(update);
+      const healed = await reaches(handle, 'healed', ({ health }) => health === 'ok');
+      expect(healed).toMatchObject({ renewals: 1 });
+      expect(healed).not.toHaveProperty('lastError');
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+    });
+  },
+);
 
 test.each([
   ['', async () => undefined],

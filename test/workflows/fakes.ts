@@ -79,7 +79,10 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
       moreRecords: false,
     }),
     loadPage: async ({ rows }) => ({ rows, counts: counts({ read: rows, inserted: rows }), resumedAtRow: 0 }),
-    rereadRecords: async ({ ids }) => ({ counts: counts({ read: ids.length, updated: ids.length }), again: [] }),
+    rereadRecords: async ({ ids }) => ({
+      counts: counts({ read: ids.length, updated: ids.length }),
+      again: [],
+    }),
     countUnseen: async () => ({ unseen: 0, live: 2 }),
     sweepUnseen: async () => ({ counts: noCounts() }),
     hasMoreChanges: async () => false,
@@ -115,7 +118,9 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
 export function chainOf(
   client: Client,
   pages: number,
-): Required<Pick<Activities, 'createExport' | 'readExport'>> & { requests: { page: number; pageToken?: string }[] } {
+): Required<Pick<Activities, 'createExport' | 'readExport'>> & {
+  requests: { page: number; pageToken?: string }[];
+} {
   const requests: { page: number; pageToken?: string }[] = [];
   const pageOf = new Map<string, number>();
   return {

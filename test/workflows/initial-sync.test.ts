@@ -42,7 +42,9 @@ async function sync<T>(
   });
 }
 
-const finished = (change: Partial<Activities> = {}): Promise<Fakes & { status: LoadStatus; handle: Handle }> =>
+const finished = (
+  change: Partial<Activities> = {},
+): Promise<Fakes & { status: LoadStatus; handle: Handle }> =>
   sync(change, async ({ result, ...stage }) => ({ ...stage, status: await result }));
 
 describe('input', () => {
@@ -240,7 +242,11 @@ describe('exports', () => {
       { page: 2, pageToken: 'after-1' },
     ]);
     expect(moves[0]).toBe('2026-03-01T10:10:00.000Z');
-    expect(status).toMatchObject({ t0: '2026-03-01T10:10:00.000Z', pages: 2, counts: { read: 4, inserted: 4 } });
+    expect(status).toMatchObject({
+      t0: '2026-03-01T10:10:00.000Z',
+      pages: 2,
+      counts: { read: 4, inserted: 4 },
+    });
   });
 
   test('a page whose file is gone is exported again, and that page only', async () => {

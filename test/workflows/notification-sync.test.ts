@@ -51,14 +51,18 @@ test('hints that arrive during a re-read are the next one', async () => {
     await answer.opened;
     return { counts: counts({ read: ids.length }), again: [] };
   };
-  await notifying(temporal, { activities: { rereadRecords }, first: [{ ids: ['1'] }] }, async ({ handle, send }) => {
-    await eventually('the first re-read', () => rereads.length === 1);
-    await send(['1']);
-    await send(['2']);
-    answer.open();
-    await reaches(handle, 'all read', ({ counts: { read } }) => read === 3);
-    expect(rereads).toEqual([['1'], ['1', '2']]);
-  });
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1'] }] },
+    async ({ handle, send }) => {
+      await eventually('the first re-read', () => rereads.length === 1);
+      await send(['1']);
+      await send(['2']);
+      answer.open();
+      await reaches(handle, 'all read', ({ counts: { read } }) => read === 3);
+      expect(rereads).toEqual([['1'], ['1', '2']]);
+    },
+  );
 });
 
 test('an id that Zoho does not show yet is asked for again, and only that one', async () => {
@@ -96,13 +100,19 @@ test('a permanent error makes it degraded with the ids in hand, and resume reads
     if (!mended) throw fail('ZohoPermanent', 'The scope ZohoCRM.modules.READ is missing');
     return { counts: counts({ read: ids.length }), again: [] };
   };
-  await notifying(temporal, { activities: { rereadRecords }, first: [{ ids: ['1', '2'] }] }, async ({ handle }) => {
-    const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
-    expect(degraded).toMatchObject({ lastError: 'The scope ZohoCRM.modules.READ is missing' });
-    mended = true;
-    await handle.executeUpdate('resume');
-    expect(await reaches(handle, 'read', ({ counts: { read } }) => read === 2)).toMatchObject({ health: 'ok' });
-  });
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1', '2'] }] },
+    async ({ handle }) => {
+      const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      expect(degraded).toMatchObject({ lastError: 'The scope ZohoCRM.modules.READ is missing' });
+      mended = true;
+      await handle.executeUpdate('resume');
+      expect(await reaches(handle, 'read', ({ counts: { read } }) => read === 2)).toMatchObject({
+        health: 'ok',
+      });
+    },
+  );
 });
 
 test('while it is paused it gathers and does not read', async () => {

@@ -5,7 +5,7 @@ import type { Status } from '../../src/contracts';
 import { eventually } from '../support/eventually';
 
 export const reaches = <S extends Status>(
-  handle: WorkflowHandle<(...args: never[]) => Promise<S>>,
+  handle: WorkflowHandle<() => Promise<S>>,
   what: string,
   holds: (status: S) => boolean,
 ): Promise<S> =>

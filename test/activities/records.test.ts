@@ -1,0 +1,187 @@
+// The way of a changed record: re-reads by id, changes and deletions since an instant, the sweep.
+import { recordId, toIsoMs } from '../../src/mirror';
+import { withMirror, type Mirror } from '../support/mirror';
+
+const reread = ({ activities, run }: Mirror, ids: readonly string[], expected: readonly string[] = []) =>
+  run(activities.rereadRecords, [{ module: 'Leads', ids: [...ids], expected: [...expected] }]);
+
+const loaded = (test: (mirror: Mirror, ids: readonly string[]) => Promise<void>): Promise<void> =>
+  withMirror({}, async (mirror) => {
+    await mirror.load();
+    // A minute later, so that nothing below shares a second with the load.
+    mirror.sim.clock.advance(60_000);
+    await test(mirror, [...mirror.sim.crm.table('Leads').ids()]);
+  });
+
+const live = async ({ rows }: Mirror, id: string): Promise<boolean> =>
+  (await rows()).get(id)?.deletedAt === undefined;
+
+describe('re-reads', () => {
+  test('an edited, a created and a deleted record arrive by their ids', async () => {
+    await loaded(async (mirror, [edited, deleted]) => {
+      const { crm } = mirror.sim;
+      crm.edit('Leads', edited!, { Last_Name: 'Ann' });
+      crm.remove('Leads', deleted!);
+      const created = crm.create('Leads').id;
+      const { counts, again } = await reread(mirror, [edited!, deleted!, created]);
+      expect(counts).toMatchObject({ read: 2, inserted: 1, updated: 1, deleted: 1 });
+      expect(again).toEqual([]);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('a converted lead stays live, although lists no longer show it', async () => {
+    await loaded(async (mirror, [id]) => {
+      mirror.sim.crm.convert('Leads', id!);
+      const { counts } = await reread(mirror, [id!]);
+      expect(counts).toMatchObject({ read: 1, deleted: 0 });
+      expect(await live(mirror, id!)).toBe(true);
+    });
+  });
+
+  test('a record that a list leaves out is believed gone only when a second answer says so', async () => {
+    await loaded(async (mirror, [id]) => {
+      mirror.sim.faults.add({ kind: 'status', route: 'records.list', status: 204, body: '' });
+      expect((await reread(mirror, [id!])).counts.deleted).toBe(0);
+      expect(await live(mirror, id!)).toBe(true);
+    });
+  });
+
+  test('five lost records are looked up in the list of deletions, and only the deleted ones become gone', async () => {
+    await loaded(async (mirror, ids) => {
+      const deleted = ids.slice(0, 5);
+      for (const id of deleted) mirror.sim.crm.remove('Leads', id);
+      const { counts } = await reread(mirror, ids.slice(0, 8));
+      expect(counts).toMatchObject({ read: 3, deleted: 5 });
+      expect(mirror.sim.stats.count('records.deleted')).toBe(1);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('an id that was hinted as new and cannot be read yet comes back; one that nobody expects does not', async () => {
+    await loaded(async (mirror, [known]) => {
+      mirror.sim.crm.remove('Leads', known!);
+      const { again } = await reread(mirror, ['777', '888', known!], ['777', known!]);
+      expect(again).toEqual(['777']);
+    });
+  });
+
+  test('a record that could not be read yet is live as soon as it can be', async () => {
+    await loaded(async (mirror) => {
+      const { id } = mirror.sim.crm.create('Leads');
+      mirror.sim.faults.add({ kind: 'status', route: 'records.list', status: 204, body: '' });
+      mirror.sim.faults.add({ kind: 'status', route: 'records.get', status: 204, body: '' });
+      expect((await reread(mirror, [id], [id])).again).toEqual([id]);
+      expect((await reread(mirror, [id], [id])).counts).toMatchObject({ inserted: 1 });
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('250 ids are read a hundred at a time', async () => {
+    await withMirror({ simulator: { records: 250 } }, async (mirror) => {
+      await mirror.run(mirror.activities.prepareTable, ['Leads']);
+      const { counts } = await reread(mirror, mirror.sim.crm.table('Leads').ids());
+      expect(counts).toMatchObject({ read: 250, inserted: 250 });
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('a restored record is live again, though its Modified_Time stands still', async () => {
+    await loaded(async (mirror, [id]) => {
+      mirror.sim.crm.remove('Leads', id!);
+      await reread(mirror, [id!]);
+      expect(await live(mirror, id!)).toBe(false);
+      mirror.sim.clock.advance(5_000);
+      mirror.sim.crm.restore('Leads', id!);
+      await reread(mirror, [id!]);
+      expect(await live(mirror, id!)).toBe(true);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+});
+
+describe('changes since an instant', () => {
+  const range = ({ sim }: Mirror, backMs: number) => ({
+    module: 'Leads',
+    since: new Date(sim.clock.now() - backMs).toISOString(),
+    until: new Date(sim.clock.now() + 60_000).toISOString(),
+  });
+
+  test('only what the mirror does not hold as it is now is read', async () => {
+    await loaded(async (mirror, [edited, other]) => {
+      const { activities, run, sim } = mirror;
+      sim.crm.edit('Leads', edited!, { Last_Name: 'Ann' });
+      sim.crm.edit('Leads', other!, { Last_Name: 'Bob' });
+      sim.clock.advance(2_000);
+      await reread(mirror, [other!]);
+      const { counts, after } = await run(activities.readChanges, [range(mirror, 30_000)]);
+      expect(counts).toMatchObject({ read: 1, updated: 1 });
+      expect(after).toBeUndefined();
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('where nothing changed nothing is read, and nothing is believed gone', async () => {
+    await loaded(async (mirror) => {
+      const { activities, run } = mirror;
+      const part = await run(activities.readChanges, [range(mirror, 1_000)]);
+      expect(part).toMatchObject({ counts: { read: 0, deleted: 0 } });
+      const since = range(mirror, 1_000).since;
+      expect(await run(activities.readDeletions, ['Leads', since])).toMatchObject({ deleted: 0 });
+      expect(await run(activities.hasMoreChanges, ['Leads', since, 10])).toBe(false);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('whether more than a number of records changed is known exactly', async () => {
+    await loaded(async ({ activities, run, sim }, ids) => {
+      const since = new Date(sim.clock.now()).toISOString();
+      for (const id of ids.slice(0, 5)) sim.crm.edit('Leads', id, { Last_Name: 'Ann' });
+      expect(await run(activities.hasMoreChanges, ['Leads', since, 4])).toBe(true);
+      expect(await run(activities.hasMoreChanges, ['Leads', since, 5])).toBe(false);
+    });
+  });
+
+  test('the list of deletions makes rows gone, at the end of the second in which they were deleted', async () => {
+    await loaded(async (mirror, [id]) => {
+      const { activities, plan, run, db, sim } = mirror;
+      const second = sim.clock.second();
+      sim.crm.remove('Leads', id!);
+      const since = new Date(second - 10_000).toISOString();
+      expect(await run(activities.readDeletions, ['Leads', since])).toMatchObject({ deleted: 1 });
+      const registers = await db.registers((await plan()).table, [recordId(id!)]);
+      const goneAt = registers.get(recordId(id!))!.goneAt!;
+      expect(toIsoMs(goneAt).slice(-5)).toBe('.999Z'.slice(-5));
+      expect(goneAt - second).toBeGreaterThanOrEqual(999);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+});
+
+test('a sweep makes gone what was deleted unseen, and nothing else', async () => {
+  await loaded(async (mirror, ids) => {
+    const { activities, run, sim } = mirror;
+    for (const id of ids.slice(0, 3)) sim.crm.remove('Leads', id);
+    sim.clock.advance(60_000);
+    const before = new Date(sim.clock.now()).toISOString();
+    expect(await run(activities.countUnseen, ['Leads', before])).toEqual({ unseen: 40, live: 40 });
+    const { counts, after } = await run(activities.sweepUnseen, [{ module: 'Leads', before }]);
+    expect(counts).toMatchObject({ read: 37, deleted: 3 });
+    expect(after).toBeUndefined();
+    expect(await mirror.differences()).toEqual([]);
+  });
+});
+
+test('the watermark only moves forward, and a mapping is remembered', async () => {
+  await withMirror({}, async ({ activities, db, plan, run }) => {
+    expect(await run(activities.readWatermark, ['Leads'])).toBeUndefined();
+    expect(await run(activities.moveWatermark, ['Leads', '2026-03-01T10:00:00.000Z'])).toBe(
+      '2026-03-01T10:00:00.000Z',
+    );
+    expect(await run(activities.moveWatermark, ['Leads', '2026-03-01T09:00:00.000Z'])).toBe(
+      '2026-03-01T10:00:00.000Z',
+    );
+    await run(activities.recordMapping, ['Leads']);
+    expect((await db.state('Leads')).fingerprint).toBe((await plan()).mapping.fingerprint);
+  });
+});

@@ -1,0 +1,186 @@
+// What is recorded for replay: one scenario a way that a workflow can go. A history is never re-recorded in the change that breaks it.
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Activities } from '../../src/activities';
+import { signals, workflowTypes, type LoadStatus, type Status } from '../../src/contracts';
+import type { TestTemporal } from '../support/temporal';
+import { chainOf, counts, fail, fakes, settings } from '../workflows/fakes';
+import { reaches } from '../workflows/reaches';
+
+type Handle = WorkflowHandle<() => Promise<Status>>;
+
+export interface Scenario {
+  type: string;
+  activities: (temporal: TestTemporal) => Partial<Activities>;
+  /** Ends when the history is worth keeping. */
+  act: (handle: Handle) => Promise<unknown>;
+}
+
+const result = (handle: Handle): Promise<unknown> => handle.result().catch(() => undefined);
+
+/** Fails as often as there are failures, then works. */
+const failing =
+  <A extends unknown[], R>(failures: Error[], work: (...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return work(...args);
+  };
+
+const chain = (temporal: TestTemporal, pages: number): Pick<Activities, 'createExport' | 'readExport'> => {
+  const { createExport, readExport } = chainOf(temporal.client, pages);
+  return { createExport, readExport };
+};
+
+const degraded = (handle: Handle): Promise<unknown> =>
+  reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+
+const readAtLeast = (handle: Handle, rows: number): Promise<unknown> =>
+  reaches(handle, `${rows} read`, (status) => (status as LoadStatus).counts.read >= rows);
+
+export const scenarios: Record<string, Scenario> = {
+  'initial-sync-three-pages': {
+    type: workflowTypes.initialSync,
+    activities: (temporal) => chain(temporal, 3),
+    act: result,
+  },
+  'initial-sync-polling': {
+    type: workflowTypes.initialSync,
+    activities: () => ({
+      openModule: async () => settings({ polling: true, pollFirstMs: 5, pollMaxMs: 10 }),
+      createExport: async ({ page }) => ({ jobId: '1', page, createdAt: '2026-03-01T10:10:30.000Z' }),
+    }),
+    act: result,
+  },
+  'initial-sync-chain-expired-and-file-lost': {
+    type: workflowTypes.initialSync,
+    activities: (temporal) => {
+      const { createExport, readExport } = chain(temporal, 2);
+      const expired = [fail('ChainExpired', 'Zoho no longer takes the page token')];
+      const lost = [fail('ExportGone', 'Zoho no longer has the file of the export')];
+      return {
+        readExport,
+        createExport: (request) =>
+          request.page === 2 && expired.length > 0 ? Promise.reject(expired.shift()!) : createExport(request),
+        loadPage: failing(lost, async ({ rows }) => ({
+          rows,
+          counts: counts({ read: rows }),
+          resumedAtRow: 0,
+        })),
+      };
+    },
+    act: result,
+  },
+  'initial-sync-too-many-unseen': {
+    type: workflowTypes.initialSync,
+    activities: () => ({ countUnseen: async () => ({ unseen: 1_001, live: 5_000 }) }),
+    act: async (handle) => {
+      await degraded(handle);
+      await handle.executeUpdate('resume');
+      await result(handle);
+    },
+  },
+  'initial-sync-cancelled': {
+    type: workflowTypes.initialSync,
+    activities: () => ({ prepareTable: () => Promise.reject(fail('SchemaMismatch', 'A column is missing')) }),
+    act: async (handle) => {
+      await degraded(handle);
+      await handle.cancel();
+      await result(handle);
+    },
+  },
+  'channel-renewal-renewed-and-cancelled': {
+    type: workflowTypes.channelRenewal,
+    activities: () => ({}),
+    act: async (handle) => {
+      await handle.executeUpdate('renewNow');
+      await handle.executeUpdate('renewNow');
+      await handle.cancel();
+      await result(handle);
+    },
+  },
+  'channel-renewal-degraded': {
+    type: workflowTypes.channelRenewal,
+    activities: () => ({
+      renewChannel: failing([fail('ZohoPermanent', 'The scope is missing')], async () => ({
+        channelId: '1',
+        expiresAt: '2026-03-07T10:00:00.000Z',
+        expiresInMs: 3_600_000,
+        subscribedAnew: true,
+      })),
+    }),
+    act: async (handle) => {
+      await degraded(handle);
+      await handle.executeUpdate('renewNow');
+    },
+  },
+  'notification-sync-hints': {
+    type: workflowTypes.notificationSync,
+    activities: () => ({
+      rereadRecords: async ({ ids }) => ({ counts: counts({ read: ids.length }), again: ['404'] }),
+    }),
+    act: async (handle) => {
+      for (const ids of [
+        ['1', '2'],
+        ['2', '404'],
+      ])
+        await handle.signal(signals.recordsChanged, {
+          ids,
+          operation: 'insert',
+          receivedAt: '2026-03-01T10:00:00.000Z',
+        });
+      // The id that is not readable yet is asked for a second time.
+      await readAtLeast(handle, 4);
+    },
+  },
+  'notification-sync-flood': {
+    type: workflowTypes.notificationSync,
+    activities: () => ({}),
+    act: async (handle) => {
+      await handle.executeUpdate('pause');
+      for (let hint = 0; hint < 11; hint += 1)
+        await handle.signal(signals.recordsChanged, {
+          ids: Array.from({ length: 500 }, (_unused, index) => `${1 + hint * 500 + index}`),
+          operation: 'update',
+          receivedAt: '2026-03-01T10:00:00.000Z',
+        });
+      await handle.executeUpdate('resume');
+      await readAtLeast(handle, 5_000);
+    },
+  },
+  'catch-up-sync-coql-twice': {
+    type: workflowTypes.catchUpSync,
+    activities: () => {
+      const after = [{ modifiedAt: '2026-03-01T10:05:00.000Z', id: '7' }];
+      return {
+        readChanges: async () => {
+          const next = after.shift();
+          return { counts: counts({ read: 1 }), ...(next ? { after: next } : {}) };
+        },
+      };
+    },
+    act: async (handle) => {
+      await handle.signal(signals.catchUpAgain, { since: '2026-02-01T00:00:00Z' }).catch(() => undefined);
+      await result(handle);
+    },
+  },
+  'catch-up-sync-bulk-read': {
+    type: workflowTypes.catchUpSync,
+    activities: (temporal) => ({ ...chain(temporal, 2), hasMoreChanges: async () => true }),
+    act: result,
+  },
+};
+
+/** Runs a scenario to its end and answers the handle. */
+export async function play(name: string, temporal: TestTemporal): Promise<Handle> {
+  const { type, activities, act } = scenarios[name]!;
+  const cast = fakes(temporal.client, activities(temporal));
+  return temporal.withWorker(cast.activities, async (taskQueue) => {
+    const handle: Handle = await temporal.client.workflow.start(type, {
+      taskQueue,
+      workflowId: name,
+      args: [{ module: 'Leads' }],
+    });
+    await act(handle);
+    return handle;
+  });
+}
