@@ -59,11 +59,15 @@ test('few changes are read by id from five minutes before the watermark, page by
         ...(parts.length === 1 ? { after: { modifiedAt: '2026-03-01T10:05:00.000Z', id: '7' } } : {}),
       };
     },
-    readDeletions: async (...args) => (asked.push(args), counts({ deleted: 1 })),
+    readDeletions: async (part) => {
+      asked.push(part);
+      return part.page === 1 ? { counts: counts({ deleted: 1 }), nextPage: 51 } : { counts: counts({}) };
+    },
   });
   expect(asked).toEqual([
     ['Leads', '2026-03-01T09:55:00.000Z', 4_500],
-    ['Leads', '2026-03-01T09:55:00.000Z'],
+    { module: 'Leads', since: '2026-03-01T09:55:00.000Z', page: 1 },
+    { module: 'Leads', since: '2026-03-01T09:55:00.000Z', page: 51 },
   ]);
   const range = { module: 'Leads', since: '2026-03-01T09:55:00.000Z', until: '2026-03-01T10:10:00.000Z' };
   expect(parts).toEqual([range, { ...range, after: { modifiedAt: '2026-03-01T10:05:00.000Z', id: '7' } }]);

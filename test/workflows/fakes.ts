@@ -22,6 +22,7 @@ export const settings = (change: Partial<ModuleSettings> = {}): ModuleSettings =
   pollFirstMs: hourMs,
   pollMaxMs: hourMs,
   notificationWindowMs: 1,
+  fingerprint: 'f1',
   skipped: [],
   ...change,
 });
@@ -87,7 +88,7 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
     sweepUnseen: async () => ({ counts: noCounts() }),
     hasMoreChanges: async () => false,
     readChanges: async () => ({ counts: noCounts() }),
-    readDeletions: async () => noCounts(),
+    readDeletions: async () => ({ counts: noCounts() }),
     renewChannel: async () => ({
       channelId: '123456789012345678',
       expiresAt: '2026-03-07T10:00:00.000Z',

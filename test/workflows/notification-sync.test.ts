@@ -78,7 +78,11 @@ test('an id that Zoho does not show yet is asked for again, and only that one', 
   });
 });
 
-test('a flood of over 5,000 ids becomes one catch-up since the oldest hint that was dropped', async () => {
+test.each([
+  ['the watermark', '2026-03-01T10:00:00.000Z', '2026-03-01T10:00:00.000Z'],
+  ['the oldest dropped hint, where that is earlier', '2026-03-01T11:00:00.000Z', '2026-03-01T10:00:20.000Z'],
+  ['the oldest dropped hint, where there is no watermark', undefined, '2026-03-01T10:00:20.000Z'],
+])('a flood of over 5,000 ids becomes one catch-up since %s', async (_what, watermark, since) => {
   const requests: unknown[] = [];
   const requestCatchUp: Activities['requestCatchUp'] = async (...args) => void requests.push(args);
   const first = many(12).map((_unused, index) => ({
@@ -86,12 +90,17 @@ test('a flood of over 5,000 ids becomes one catch-up since the oldest hint that 
     // The last but one is the older of the two that do not fit.
     receivedAt: index === 11 ? '2026-03-01T10:00:59.000Z' : `2026-03-01T10:00:${10 + index}.000Z`,
   }));
-  await notifying(temporal, { activities: { requestCatchUp }, first }, async ({ handle, reads }) => {
-    const status = await reaches(handle, 'all read', ({ counts: { read } }) => read === 5_000);
-    expect(requests).toEqual([['Leads', { since: '2026-03-01T10:00:20.000Z' }]]);
-    expect(reads).toHaveLength(10);
-    expect(status).toMatchObject({ hints: 12, pending: 0 });
-  });
+  const readWatermark = async (): Promise<string | undefined> => watermark;
+  await notifying(
+    temporal,
+    { activities: { requestCatchUp, readWatermark }, first },
+    async ({ handle, reads }) => {
+      const status = await reaches(handle, 'all read', ({ counts: { read } }) => read === 5_000);
+      expect(requests).toEqual([['Leads', { since }]]);
+      expect(reads).toHaveLength(10);
+      expect(status).toMatchObject({ hints: 12, pending: 0 });
+    },
+  );
 });
 
 test('a permanent error makes it degraded with the ids in hand, and resume reads them', async () => {
