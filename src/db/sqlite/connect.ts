@@ -5,10 +5,10 @@ import SqliteTransaction from 'knex/lib/dialects/sqlite3/execution/sqlite-transa
 import type Sqlite from 'better-sqlite3';
 import { setTimeout as wait } from 'node:timers/promises';
 import { silent } from '../silent';
+import { classifySqlite } from './errors';
 
 const patienceMs = 60_000;
-const busy = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+const busy = (error: unknown): boolean => classifySqlite(error).code.startsWith('SQLITE_BUSY');
 
 /**
  * Takes the write lock first: a transaction that reads and then writes would fail at once when another process wrote between.

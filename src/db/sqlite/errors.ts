@@ -24,20 +24,22 @@ const verdicts: Readonly<Record<string, Omit<Verdict, 'code'>>> = {
   SQLITE_ERROR: { kind: 'permanent', means: 'a table or column is missing, or the statement is wrong' },
 };
 
+/** The addon makes its errors from the class of whoever loaded it first, so `instanceof` says nothing about them. */
+const factsOf = (error: unknown): { name: string; code: string; message: string } => {
+  const { name = 'unknown', code = '', message = '' } = (error ?? {}) as Record<string, unknown>;
+  return { name: String(name), code: String(code), message: String(message) };
+};
+
 export function classifySqlite(error: unknown): Verdict {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (error instanceof Error && error.name === 'KnexTimeoutError')
+  const { name, code, message } = factsOf(error);
+  if (name === 'KnexTimeoutError')
     return { kind: 'retry', means: 'the connection was busy for too long', code: 'timeout' };
-  if (error instanceof TypeError && code === 'ERR_INVALID_ARG_TYPE')
+  if (name === 'TypeError' && code === 'ERR_INVALID_ARG_TYPE')
     return { kind: 'permanent', means: 'the file cannot be opened', code };
   const family = code.split('_').slice(0, 2).join('_');
   const verdict = verdicts[code] ?? verdicts[family];
   if (verdict !== undefined) return { ...verdict, code };
-  if (error instanceof TypeError && /directory does not exist/.test(error.message))
+  if (name === 'TypeError' && message.includes('directory does not exist'))
     return { kind: 'permanent', means: 'the folder of the file does not exist', code: 'SQLITE_CANTOPEN' };
-  return {
-    kind: 'permanent',
-    means: 'unexpected',
-    code: code || (error instanceof Error ? error.name : 'unknown'),
-  };
+  return { kind: 'permanent', means: 'unexpected', code: code || name };
 }
