@@ -22,7 +22,7 @@ test('every scenario has been recorded', () => {
   expect(missing).toEqual([]);
 });
 
-(names.length > 0 ? describe : describe.skip)('recording', () => {
+function recording(): void {
   let temporal: TestTemporal;
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
@@ -30,9 +30,11 @@ test('every scenario has been recorded', () => {
   });
   afterAll(() => temporal.close());
 
-  test.each(names.length > 0 ? names : ['nothing'])('%s', async (name) => {
+  test.each(names)('%s', async (name) => {
     const history = await (await play(name, temporal)).fetchHistory();
     const json = JSON.stringify(JSON.parse(historyToJSON(history)), withoutMachine);
     writeFileSync(join(folder, `${name}.json`), `${json}\n`);
   });
-});
+}
+
+if (names.length > 0) describe('recording', recording);
