@@ -24,7 +24,7 @@ export async function runApi({ config, log, stopping, ready }: Process): Promise
     ready(`api ready on ${address}`);
     await stopped(stopping);
   } finally {
+    // The client's connection ends with the process: closing it under a call that is being retried throws out of a timer.
     await app.close();
-    await temporal.connection.close();
   }
 }

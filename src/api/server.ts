@@ -1,6 +1,11 @@
 // The webhook receiver. A notification is answered 200 only when Temporal has durably accepted it, or when it is about a module that
 // nobody mirrors; everything posted is only a hint.
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+} from 'fastify';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
@@ -24,12 +29,13 @@ export interface ApiOptions {
 export function createApi(options: ApiOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     // A signed reference holds a whole workflow id.
     routerOptions: { maxParamLength: 2_000 },
     requestTimeout: slowBodyMs,
-    forceCloseConnections: true,
+    // Posts that are being answered are answered; connections that only wait are closed.
+    forceCloseConnections: 'idle',
   });
   // Whatever its content type says, the body is read as JSON or refused: Zoho documents none.
   app.removeAllContentTypeParsers();

@@ -73,7 +73,7 @@ export interface MergeRequest {
   checkpoint?: { jobId: string; from: number; to: number; complete: boolean };
   /**
    * Called inside the transaction with the ids of `reread`, if there are any, just before the commit; when it throws, nothing is
-   * committed. So a hint is durable before the row that caused it counts as done.
+   * committed. So the caller can ask Zoho about them before their rows count as done.
    */
   beforeCommit?: (reread: readonly RecordId[]) => Promise<void>;
   signal?: AbortSignal;

@@ -11,7 +11,7 @@ export interface Process {
   ready: (line: string) => void;
 }
 
-const lingerMs = 3_000;
+const lingerMs = 1_000;
 
 /** Runs a process to its end and sets the exit code. `work` returns when the process has been asked to stop and has stopped. */
 export async function runProcess(name: string, work: (process: Process) => Promise<void>): Promise<void> {

@@ -1,6 +1,5 @@
 // The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, type NativeConnection } from '@temporalio/worker';
 import { Catalog, type Deps } from '../activities';
 import type { Config } from '../config';
@@ -46,24 +45,17 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
       log.warn('running work did not stop in time; Temporal gives it to another worker');
     });
   } finally {
-    await Promise.race([
-      closeAll(connection, temporal, zoho, db),
-      delay(closeWithinMs, undefined, { ref: false }),
-    ]);
+    await Promise.race([closeAll(connection, zoho, db), delay(closeWithinMs, undefined, { ref: false })]);
   }
 }
 
 /** A database or a Zoho that hangs must not keep the process alive. */
 const closeWithinMs = 3_000;
 
-async function closeAll(
-  connection: NativeConnection | undefined,
-  temporal: Client,
-  zoho: Zoho,
-  db: Database,
-): Promise<void> {
+async function closeAll(connection: NativeConnection | undefined, zoho: Zoho, db: Database): Promise<void> {
   await connection?.close();
-  await Promise.allSettled([temporal.connection.close(), zoho.close(), db.close()]);
+  // The client's connection ends with the process: closing it under a call that is being retried throws out of a timer.
+  await Promise.allSettled([zoho.close(), db.close()]);
 }
 
 export const createDeps = (parts: Pick<Deps, 'config' | 'db' | 'zoho' | 'temporal'>): Deps => ({
