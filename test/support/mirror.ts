@@ -32,6 +32,8 @@ import { eventually } from './eventually';
 export interface Mirror {
   sim: Simulator;
   db: Database;
+  /** The file behind `db`. */
+  databasePath: string;
   zoho: Zoho;
   activities: Activities;
   /** Hints that activities sent to NotificationSync. */
@@ -62,6 +64,8 @@ const quiet = new DefaultLogger('ERROR', () => undefined);
 export interface MirrorOptions {
   simulator?: Partial<SimulatorOptions>;
   batchRows?: number;
+  /** More of zoho-mirror.yaml. */
+  yaml?: string;
 }
 
 export async function withMirror(
@@ -71,7 +75,7 @@ export async function withMirror(
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-'));
   const sim = await startSimulator({ records: 40, notify: false, jobDelayMs: 1, ...options.simulator });
   const file = join(folder, 'zoho-mirror.yaml');
-  writeFileSync(file, settings(options.batchRows ?? 10));
+  writeFileSync(file, settings(options.batchRows ?? 10) + (options.yaml ?? ''));
   const config = loadConfig({
     ZOHO_ACCOUNTS_URL: sim.url,
     ZOHO_API_URL: sim.url,
@@ -87,7 +91,7 @@ export async function withMirror(
   await db.migrate();
   const zoho = createZoho({ ...config.zoho, timeoutMs: 2_000, stallMs: 300 });
   try {
-    await test(assemble({ sim, db, zoho, config }));
+    await test(assemble({ sim, db, zoho, config, databasePath: join(folder, 'mirror.db') }));
   } finally {
     await zoho.close();
     await db.close();
@@ -101,8 +105,9 @@ function assemble(parts: {
   db: Database;
   zoho: Zoho;
   config: ReturnType<typeof loadConfig>;
+  databasePath: string;
 }): Mirror {
-  const { sim, db, zoho, config } = parts;
+  const { sim, db, zoho, config, databasePath } = parts;
   const hints: Hint[] = [];
   const workflow = {
     signalWithStart: async (_type: string, { signalArgs }: { signalArgs: [Hint] }) =>
@@ -160,5 +165,5 @@ function assemble(parts: {
     })();
     return (await compare(truth, db.rows(table), mapping.fields)).differences;
   };
-  return { sim, db, zoho, activities, hints, run, plan, exported, load, rows, differences };
+  return { sim, db, databasePath, zoho, activities, hints, run, plan, exported, load, rows, differences };
 }

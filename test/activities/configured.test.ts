@@ -1,0 +1,84 @@
+// The configuration as the table shows it: table, fields, columns, constants, codes; and what is refused at once.
+import Database from 'better-sqlite3';
+import { withMirror } from '../support/mirror';
+
+const yaml = `
+modules:
+  Leads:
+    table: dbo.Kunden
+    fields: [Last_Name, Email_Opt_Out, Lead_Status]
+    columns: { id: ZohoId, Last_Name: Nachname }
+    values: { Email_Opt_Out: { true: J, false: N } }
+    deletes: hard
+  Nonsense: {}
+`;
+
+test('table, fields, columns, the key and codes are as configured, and nothing else is mirrored', async () => {
+  await withMirror({ yaml }, async ({ load, sim, databasePath }) => {
+    const [id] = sim.crm.table('Leads').ids();
+    sim.crm.edit('Leads', id!, { Last_Name: 'Åström', Email_Opt_Out: true, Lead_Status: null });
+    expect(await load()).toMatchObject({ read: 40, inserted: 40, rejected: 0 });
+    const file = new Database(databasePath, { readonly: true });
+    const columns = file.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('Kunden');
+    expect(columns).toEqual([
+      'ZohoId',
+      'Nachname',
+      'Email_Opt_Out',
+      'Lead_Status',
+      'zoho_modified_at',
+      'zoho_observed_at',
+      'zoho_deleted_at',
+    ]);
+    const row = file
+      .prepare(
+        'SELECT CAST(ZohoId AS TEXT) AS id, Nachname, Email_Opt_Out, Lead_Status FROM Kunden WHERE ZohoId = CAST(? AS INTEGER)',
+      )
+      .get(id);
+    expect(row).toEqual({ id, Nachname: 'Åström', Email_Opt_Out: 'J', Lead_Status: null });
+    file.close();
+  });
+});
+
+test('a second load of unchanged data inserts and updates nothing', async () => {
+  await withMirror({ yaml }, async ({ load }) => {
+    await load();
+    expect(await load()).toEqual({
+      read: 40,
+      inserted: 0,
+      updated: 0,
+      unchanged: 40,
+      stale: 0,
+      deleted: 0,
+      rejected: 0,
+    });
+  });
+});
+
+test('a module that Zoho does not have fails at once and lists those that it has', async () => {
+  await withMirror({ yaml }, async ({ activities, run }) => {
+    await expect(run(activities.openModule, ['Nonsense'])).rejects.toMatchObject({
+      type: 'InvalidInput',
+      nonRetryable: true,
+      message: expect.stringMatching(/Zoho has no module Nonsense.*Leads.*Contacts/),
+    });
+  });
+});
+
+test('a module that is not configured fails at once and lists those that are', async () => {
+  await withMirror({ yaml }, async ({ activities, run }) => {
+    await expect(run(activities.openModule, ['Deals'])).rejects.toMatchObject({
+      type: 'InvalidInput',
+      message: 'The module Deals is not configured. Configured: Leads, Nonsense',
+    });
+  });
+});
+
+test('a configured field that the module lacks degrades, and the message lists its fields', async () => {
+  const wrong = yaml.replace('Lead_Status]', 'Led_Status]');
+  await withMirror({ yaml: wrong }, async ({ activities, run }) => {
+    await expect(run(activities.openModule, ['Leads'])).rejects.toMatchObject({
+      type: 'SchemaMismatch',
+      message: expect.stringMatching(/Leads has no field Led_Status\. Its fields are:.*Lead_Status/),
+    });
+  });
+});
