@@ -11,11 +11,14 @@ export interface Difference {
 
 export interface Comparison {
   compared: number;
+  /** All of them. */
+  count: number;
+  /** The first of them. */
   differences: Difference[];
 }
 
 /** Enough to see what is wrong. */
-export const shownDifferences = 50;
+const shown = 50;
 
 /** Rows that are marked deleted count as absent. */
 export async function compare(
@@ -25,9 +28,11 @@ export async function compare(
 ): Promise<Comparison> {
   const left = crm[Symbol.asyncIterator]();
   const right = live(rows)[Symbol.asyncIterator]();
-  const result: Comparison = { compared: 0, differences: [] };
-  const differ = (id: string, what: string): void =>
-    void (result.differences.length < shownDifferences && result.differences.push({ id, what }));
+  const result: Comparison = { compared: 0, count: 0, differences: [] };
+  const differ = (id: string, what: string): void => {
+    result.count += 1;
+    if (result.differences.length < shown) result.differences.push({ id, what });
+  };
   let record = await left.next();
   let row = await right.next();
   while (!record.done || !row.done) {

@@ -1,6 +1,5 @@
 // `npm run demo`: puts the house up, tells the story, prints the report, leaves nothing behind.
 import { SingleBar } from 'cli-progress';
-import { shownDifferences } from './compare';
 import { House } from './house';
 import { parseDemoOptions, type DemoOptions } from './options';
 import { Story, type Report, type Screen } from './story';
@@ -66,7 +65,7 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
   const lines = [
     '',
     report.ok ? 'Both sides are equal.' : 'The two sides differ:',
-    ...report.differences.map(({ id, what }) => `  ${id}: ${what}`),
+    ...report.examples.map(({ id, what }) => `  ${id}: ${what}`),
     '',
     `  records compared   ${report.records}`,
     `  pages              ${report.pages}`,
@@ -74,7 +73,7 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
     `  kills survived     ${report.kills}${report.resumedAtRow.length > 0 ? `, resumed at row ${report.resumedAtRow.join(', ')} of the page` : ''}`,
     `  notifications      ${report.notifications}`,
     `  API credits        ${report.credits}`,
-    `  differences        ${report.differences.length}${report.differences.length >= shownDifferences ? ' or more' : ''}`,
+    `  differences        ${report.differences}`,
     `  seconds            ${report.seconds}`,
     `  Temporal Web UI    ${report.temporalUi}`,
     `  database           ${report.database}`,
