@@ -16,6 +16,10 @@ export interface HouseOptions {
   /** A duration; how long to wait for Zoho's callback before asking. */
   pollFirst?: string;
   target?: string;
+  temporalPort?: number;
+  uiPort?: number;
+  crmPort?: number;
+  apiPort?: number;
   say: (line: string) => void;
 }
 
@@ -46,14 +50,26 @@ export class House {
     const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-demo-'));
     const started: Child[] = [];
     try {
-      const temporal = await startTemporalServer({ folder, say: options.say });
+      const temporal = await startTemporalServer({
+        folder,
+        say: options.say,
+        ...(options.temporalPort ? { port: options.temporalPort } : {}),
+        ...(options.uiPort ? { uiPort: options.uiPort } : {}),
+      });
       started.push(temporal.child);
       const crm = await startChild({
         name: 'simulator',
         command: process.execPath,
         args: [
           entry('simulator', 'main.js'),
-          ...['--port', '0', '--records', `${options.records}`, '--page-rows', `${options.pageRows}`],
+          ...[
+            '--port',
+            `${options.crmPort ?? 0}`,
+            '--records',
+            `${options.records}`,
+            '--page-rows',
+            `${options.pageRows}`,
+          ],
           ...['--seed', `${options.seed}`, '--job-delay', '1500', '--notify', '20'],
         ],
         logFile: join(folder, 'simulator.log'),
@@ -116,10 +132,11 @@ async function environment(
     temporal,
     crmUrl,
     target,
+    apiPort,
     ...timing
-  }: { temporal: TemporalServer; crmUrl: string; target?: string; pageRows: number; pollFirst?: string },
+  }: { temporal: TemporalServer; crmUrl: string } & HouseOptions,
 ): Promise<Record<string, string>> {
-  const port = await freePort();
+  const port = apiPort ?? (await freePort());
   const configPath = join(folder, 'zoho-mirror.yaml');
   writeFileSync(configPath, mirrorConfig(timing));
   return {

@@ -7,6 +7,11 @@ export interface DemoOptions {
   kills: number;
   seed: number;
   target?: string;
+  /** Free ones where none is given. */
+  temporalPort?: number;
+  uiPort?: number;
+  crmPort?: number;
+  apiPort?: number;
   keep: boolean;
   json: boolean;
 }
@@ -26,6 +31,14 @@ export const parseDemoOptions = (argv: readonly string[]): DemoOptions =>
     .option('--kills <number>', 'how often the worker is killed in the middle of a page', whole(0), 2)
     .option('--seed <number>', 'seed of the records and of the edits', whole(0), 1)
     .option('--target <url>', 'LEGACY_DB of an empty database, instead of a new SQLite file')
+    .option(
+      '--temporal-port <number>',
+      'port of Temporal (default: a free one, like the next three)',
+      whole(1),
+    )
+    .option('--ui-port <number>', "port of Temporal's Web UI", whole(1))
+    .option('--crm-port <number>', 'port of the pretended CRM', whole(1))
+    .option('--api-port <number>', 'port of the API', whole(1))
     .option('--keep', 'leave everything running until Ctrl-C', false)
     .option('--json', 'print the report as one JSON object on the last line', false)
     .parse(argv as string[])
