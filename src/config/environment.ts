@@ -58,8 +58,8 @@ export const variables = {
     about: 'Overrides the API host (a sandbox, the simulator)',
   },
   ZOHO_API_VERSION: {
-    read: z.string().regex(/^v([6-9]|\d{2})$/),
-    allowed: 'v6, v7, v8 or later',
+    read: z.string().regex(/^v[678]$/),
+    allowed: 'v6, v7 or v8',
     about: 'Version of the CRM API',
     fallback: 'v8',
   },
