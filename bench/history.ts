@@ -6,6 +6,8 @@ export interface LoadTimes {
   seconds: number;
   /** Of the export loop: from the creation of the first job to the last loaded page. */
   events: number;
+  /** Of the whole run, with its steps before and after the pages. */
+  eventsInAll: number;
 }
 
 const seconds = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number =>
@@ -33,5 +35,6 @@ export async function loadTimes(client: Client, workflowId: string, runId: strin
   return {
     seconds: seconds(last.eventTime) - seconds(ready.eventTime),
     events: Number(last.eventId) - Number(first.eventId) + 1,
+    eventsInAll: all.length,
   };
 }

@@ -24,7 +24,9 @@ interface LoadReport {
   rawRowsPerSecond: number;
   ratio: number;
   peakRssMb: number;
+  /** Of the export loop; `historyEventsInAll` counts the whole run. */
   historyEventsPerPage: number;
+  historyEventsInAll: number;
   rerunRowsPerSecond?: number;
   rerunInserted?: number;
   rerunUpdated?: number;
@@ -74,6 +76,7 @@ async function measure(house: House, options: LoadOptions, say: (line: string) =
       ratio: round(rowsPerSecond / rawRowsPerSecond, 2),
       peakRssMb,
       historyEventsPerPage: round(first.times.events / first.status.pages),
+      historyEventsInAll: first.times.eventsInAll,
       ...(again
         ? {
             rerunRowsPerSecond: round(options.records / again.times.seconds),
