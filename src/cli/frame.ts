@@ -1,0 +1,52 @@
+// The frame of every command: configuration, a client of Temporal, one clear line for what goes wrong, and an exit code that scripts can use.
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { ConfigError, loadConfig, type Config } from '../config';
+import { createTemporalClient, temporalAddress } from '../temporal';
+
+/** 0: fine. 1: it ran, and the answer is bad news. 2: it could not run. */
+export type ExitCode = 0 | 1 | 2;
+
+export interface Frame {
+  config: Config;
+  temporal: Client;
+}
+
+const connectWithinMs = 10_000;
+
+/** Runs a command's work and sets the exit code. What it throws is shown as one line, without a stack. */
+export async function runCommand(work: (frame: Frame) => Promise<ExitCode>): Promise<void> {
+  try {
+    const config = loadConfig(process.env);
+    const temporal = createTemporalClient();
+    try {
+      process.exitCode = await work({ config, temporal });
+    } finally {
+      await temporal.connection.close();
+    }
+  } catch (error) {
+    complain(error);
+    process.exitCode = 2;
+  }
+}
+
+/** Says at once when Temporal cannot be reached, instead of trying for ever. */
+export async function reachTemporal({ temporal }: Frame): Promise<void> {
+  try {
+    await temporal.withDeadline(Date.now() + connectWithinMs, () =>
+      temporal.workflowService.getSystemInfo({}),
+    );
+  } catch {
+    throw new Error(`Temporal at ${temporalAddress()} cannot be reached. Set TEMPORAL_ADDRESS, or start it`);
+  }
+}
+
+function complain(error: unknown): void {
+  const lines = error instanceof ConfigError ? error.lines : [messageOf(error)];
+  for (const line of lines) process.stderr.write(`zoho-mirror: ${line}\n`);
+}
+
+/** What a workflow failed of is inside what the client throws. */
+export function messageOf(error: unknown): string {
+  if (error instanceof WorkflowFailedError && error.cause) return messageOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
+}
