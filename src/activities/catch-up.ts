@@ -17,6 +17,12 @@ import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { reread } from './records';
 
+export interface Survey {
+  /** ISO: Zoho's clock before anything was asked. A watermark is made of nothing else. */
+  started: string;
+  many: boolean;
+}
+
 export interface ChangesPart {
   module: string;
   /** ISO. */
@@ -48,9 +54,11 @@ const secondMs = 1_000;
 const deletedPagesAtOnce = 50;
 
 export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
-  /** Whether more than `count` records changed since then. */
-  async hasMoreChanges(module: string, since: string, count: number): Promise<boolean> {
-    return zoho.hasMoreChanged(module, parseInstant(since), count, cancellationSignal());
+  /** Zoho's clock, and whether more than `count` records changed since then. */
+  async surveyChanges(module: string, since: string, count: number): Promise<Survey> {
+    const signal = cancellationSignal();
+    const started = toIsoMs(await zoho.receivedDate(signal));
+    return { started, many: await zoho.hasMoreChanged(module, parseInstant(since), count, signal) };
   },
 
   /** One COQL page of changed ids; those that the mirror does not hold as they are now are re-read and merged. */

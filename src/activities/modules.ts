@@ -1,12 +1,13 @@
 // A module before anything is written: is it configured, does Zoho have it, can its table take it.
 import { cancellationSignal } from '@temporalio/activity';
 import type { ModuleSettings } from '../contracts';
-import type { TableReport } from '../db';
-import { toIsoMs } from '../mirror';
 import type { Deps } from './deps';
 
-export const createModuleActivities = ({ config, zoho, db, catalog, searchAttributes }: Deps) => ({
-  /** The settings that a workflow on this module works by. Fails with InvalidInput for a module that cannot be mirrored. */
+export const createModuleActivities = ({ config, catalog, searchAttributes }: Deps) => ({
+  /**
+   * Makes the module's table ready and answers the settings that a workflow works by. Fails with InvalidInput for a module
+   * that cannot be mirrored, with SchemaMismatch for a table that cannot take it.
+   */
   async openModule(module: string): Promise<ModuleSettings> {
     const { mapping } = await catalog.plan(module, { fresh: true, signal: cancellationSignal() });
     return {
@@ -22,13 +23,6 @@ export const createModuleActivities = ({ config, zoho, db, catalog, searchAttrib
     };
   },
 
-  /** Zoho's clock as an answer of its shows it, ISO. Watermarks and T0 are made of nothing else. */
-  async askZohoTime(): Promise<string> {
-    return toIsoMs(await zoho.receivedDate(cancellationSignal()));
-  },
-
-  async prepareTable(module: string): Promise<TableReport> {
-    const { table } = await catalog.plan(module, { signal: cancellationSignal() });
-    return db.ensureTable(table);
-  },
+  /** For a workflow that must be found in trouble before it has its settings. */
+  knowsSearchAttributes: (): Promise<boolean> => searchAttributes(),
 });

@@ -1,27 +1,47 @@
 // What the database remembers of runs: the watermark, and a row a run, also of failed ones.
-import { activityInfo } from '@temporalio/activity';
-import type { Counts } from '../contracts';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { noCounts, type Counts } from '../contracts';
 import { parseInstant, toIsoMs } from '../mirror';
+import { ensureSchedule } from '../temporal';
 import type { Deps } from './deps';
 
 export interface RunEnd {
   module: string;
-  outcome: 'running' | 'done' | 'failed' | 'cancelled';
+  outcome: 'done' | 'failed' | 'cancelled';
   counts: Counts;
   detail?: string;
 }
 
-export const createRunActivities = ({ db }: Deps) => ({
-  async recordRun({ module, outcome, counts, detail }: RunEnd): Promise<void> {
-    const { workflowExecution, workflowType } = activityInfo();
-    await db.recordRun({
-      runId: workflowExecution!.runId,
-      workflow: workflowType ?? '',
-      module,
-      outcome,
-      counts,
-      ...(detail ? { detail } : {}),
-    });
+export interface CompleteLoad {
+  module: string;
+  /** ISO: Zoho's clock before the channel and the export. */
+  t0: string;
+  /** Of the mapping that every row was made by. */
+  fingerprint: string;
+}
+
+export interface Advance {
+  module: string;
+  /** ISO: from when on changes were read. */
+  since: string;
+  /** ISO: Zoho's clock before they were read. */
+  to: string;
+}
+
+export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
+  /** Records that a load has begun, and answers T0: Zoho's clock as an answer of its shows it, ISO. */
+  async beginLoad(module: string): Promise<string> {
+    const t0 = await zoho.receivedDate(cancellationSignal());
+    await db.recordRun({ ...thisRun(), module, outcome: 'running', counts: noCounts() });
+    return toIsoMs(t0);
+  },
+
+  /** The table holds every row as this mapping makes it, up to T0: watermark, fingerprint, and the schedules that keep it so. */
+  async completeLoad({ module, t0, fingerprint }: CompleteLoad): Promise<string> {
+    await ensureSchedule(temporal, module, config.schedules.catchUpMs);
+    const watermark = await db.moveWatermark(module, parseInstant(t0));
+    await db.setFingerprint(module, fingerprint);
+    return toIsoMs(watermark);
   },
 
   /** ISO, or undefined while no complete load exists. */
@@ -30,12 +50,21 @@ export const createRunActivities = ({ db }: Deps) => ({
     return watermark === undefined ? undefined : toIsoMs(watermark);
   },
 
-  /** Moves it forward only; answers where it now stands. */
-  async moveWatermark(module: string, to: string): Promise<string> {
+  /**
+   * Moves the watermark, only forward, only when changes were read from it or from earlier, and only when a complete load
+   * exists. Answers where it now stands, or undefined when it was none of this run's business.
+   */
+  async advanceWatermark({ module, since, to }: Advance): Promise<string | undefined> {
+    const { watermark } = await db.state(module);
+    if (watermark === undefined || parseInstant(since) > watermark) return undefined;
     return toIsoMs(await db.moveWatermark(module, parseInstant(to)));
   },
 
-  /** The table now holds every row as the mapping with this fingerprint makes it. */
-  recordMapping: (module: string, fingerprint: string): Promise<void> =>
-    db.setFingerprint(module, fingerprint),
+  recordRun: ({ detail, ...end }: RunEnd): Promise<void> =>
+    db.recordRun({ ...thisRun(), ...end, ...(detail ? { detail } : {}) }),
 });
+
+function thisRun(): { runId: string; workflow: string } {
+  const { workflowExecution, workflowType } = activityInfo();
+  return { runId: workflowExecution!.runId, workflow: workflowType ?? '' };
+}

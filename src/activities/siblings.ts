@@ -1,10 +1,10 @@
 // Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
 import { cancellationSignal } from '@temporalio/activity';
 import type { CatchUpRequest, ChannelStatus } from '../contracts';
-import { ensureChannel, ensureSchedule, requestCatchUp } from '../temporal';
+import { ensureChannel, requestCatchUp } from '../temporal';
 import type { Deps } from './deps';
 
-export const createSiblingActivities = ({ temporal, config }: Deps) => ({
+export const createSiblingActivities = ({ temporal }: Deps) => ({
   /** Answers once ChannelRenewal has tried a renewal. */
   ensureChannel: (module: string): Promise<ChannelStatus> =>
     // An attempt that has timed out must not keep its slot: the renewal that it waits for may need one.
@@ -12,7 +12,4 @@ export const createSiblingActivities = ({ temporal, config }: Deps) => ({
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),
-
-  ensureSchedules: (module: string): Promise<void> =>
-    ensureSchedule(temporal, module, config.schedules.catchUpMs),
 });

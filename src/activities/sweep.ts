@@ -1,20 +1,20 @@
 // After a complete export: rows that it did not show are re-read by id, and what Zoho says is gone becomes gone.
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
-import { parseInstant, recordId } from '../mirror';
+import type { Database } from '../db';
+import { parseInstant, recordId, type Instant } from '../mirror';
+import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
+import { failure } from './failures';
 import { reread } from './records';
-
-export interface Unseen {
-  unseen: number;
-  live: number;
-}
 
 export interface SweepPart {
   module: string;
   /** ISO: `created_time` of the export's first job. */
   before: string;
   after?: string;
+  /** An operator has seen how many there are. */
+  confirmed?: boolean;
 }
 
 export interface SweptPart {
@@ -24,19 +24,18 @@ export interface SweptPart {
 }
 
 const idsPerPart = 1_000;
+const alwaysAllowed = 1_000;
+const allowedShare = 0.1;
 
 export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
-  async countUnseen(module: string, before: string): Promise<Unseen> {
-    const { table } = await catalog.plan(module, { signal: cancellationSignal() });
-    const unseen = await db.countUnseen(table, parseInstant(before));
-    return { unseen, live: (await db.count(table)).live };
-  },
-
-  async sweepUnseen({ module, before, after }: SweepPart): Promise<SweptPart> {
+  /** One part of the sweep. The first refuses with TooManyUnseen when suspiciously many rows are unseen. */
+  async sweepUnseen({ module, before, after, confirmed }: SweepPart): Promise<SweptPart> {
     const signal = cancellationSignal();
     const plan = await catalog.plan(module, { signal });
+    const olderThan = parseInstant(before);
+    if (after === undefined && !confirmed) await expectFew(db, plan, olderThan);
     const from = after === undefined ? undefined : recordId(after);
-    const ids = await db.unseen(plan.table, parseInstant(before), from, idsPerPart);
+    const ids = await db.unseen(plan.table, olderThan, from, idsPerPart);
     heartbeat({ ids: ids.length });
     const { counts } =
       ids.length > 0 ? await reread({ zoho, db, plan, signal }, ids) : { counts: noCounts() };
@@ -44,3 +43,15 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     return { counts, ...(ids.length === idsPerPart && last ? { after: last } : {}) };
   },
 });
+
+/** An export by a user who lost the right to see most records looks just like most records being gone. */
+async function expectFew(db: Database, { module, table }: ModulePlan, before: Instant): Promise<void> {
+  const unseen = await db.countUnseen(table, before);
+  if (unseen <= alwaysAllowed) return;
+  const { live } = await db.count(table);
+  if (unseen <= live * allowedShare) return;
+  throw failure(
+    'TooManyUnseen',
+    `The export of ${module} did not show ${unseen} of ${live} live rows. See whether the Zoho user may still see all records, then resume`,
+  );
+}

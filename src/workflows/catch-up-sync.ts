@@ -6,6 +6,8 @@ import { Desk } from './desk';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput, isInstant, isObject } from './input';
+import { open } from './open';
+import { recorded } from './run-record';
 
 const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
 
@@ -25,19 +27,15 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
     describe,
   );
   const pages = new PageExport(desk, module);
-  const settings = await desk.persist(() =>
-    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
-  );
-  desk.settle(settings);
-
-  asked.push({ ...(since ? { since } : {}) });
-  while (asked.length > 0) {
-    const requests = asked;
-    asked = [];
-    await followChanges(desk, settings, pages, await earliest(desk, module, requests));
-  }
-  desk.show({ phase: 'done' });
-  return desk.read();
+  return recorded(desk, module, async () => {
+    const settings = await open(desk, module);
+    asked.push({ ...(since ? { since } : {}) });
+    while (asked.length > 0) {
+      const requests = asked;
+      asked = [];
+      await followChanges(desk, settings, pages, await earliest(desk, module, requests));
+    }
+  });
 }
 
 /** The watermark, or what was asked for; of several requests the one that reaches back furthest. */

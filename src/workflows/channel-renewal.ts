@@ -14,6 +14,7 @@ import { updates, type ChannelRenewalInput, type ChannelStatus, type ModuleSetti
 import { quick } from './activities';
 import { Desk, failureOf } from './desk';
 import { checkInput } from './input';
+import { open } from './open';
 
 const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
 
@@ -36,10 +37,7 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
     describe,
   );
   const bell = new Bell(desk);
-  const settings = await desk.persist(() =>
-    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
-  );
-  desk.settle(settings);
+  const settings = await open(desk, module);
   if (settings.polling)
     throw ApplicationFailure.nonRetryable(
       'PUBLIC_URL is not set, so there is no channel to renew',

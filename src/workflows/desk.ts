@@ -18,6 +18,7 @@ import {
   type ModuleSettings,
   type Status,
 } from '../contracts';
+import { quick } from './activities';
 
 const status = defineQuery<Status>(queries.status);
 const pause = defineUpdate<Status>(updates.pause);
@@ -32,7 +33,6 @@ const needsPerson: ReadonlySet<string> = new Set<ErrorType>([
   'ZohoPermanent',
   'SchemaMismatch',
   'DatabasePermanent',
-  'TooManyUnseen',
   'Bug',
 ]);
 
@@ -84,9 +84,14 @@ export class Desk<S extends Status> {
   }
 
   /** Search attributes may be used only where the namespace knows them: an unknown one blocks the workflow. */
-  settle({ searchAttributes: known }: ModuleSettings): void {
+  settle({ searchAttributes: known }: Pick<ModuleSettings, 'searchAttributes'>): void {
     this.knowsSearchAttributes = known;
     if (known) this.tag();
+  }
+
+  /** Trouble before the settings are known must be found by the list filter too. */
+  private async learnToTag(): Promise<void> {
+    if (!this.knowsSearchAttributes) this.settle({ searchAttributes: await quick.knowsSearchAttributes() });
   }
 
   /** Waits while an operator wants it to. */
@@ -116,6 +121,7 @@ export class Desk<S extends Status> {
           this.recovered(trouble);
           throw error;
         }
+        await this.learnToTag();
         await this.retryLater(failure, trouble);
       }
     }

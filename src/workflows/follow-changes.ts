@@ -25,14 +25,11 @@ export async function followChanges(
   since: string,
 ): Promise<void> {
   const { module } = settings;
-  const started = await desk.persist(() =>
-    quick.askZohoTime.executeWithOptions({ summary: "Zoho's clock" }, []),
-  );
   const from = new Date(Date.parse(since) - overlapMs).toISOString();
   desk.show({ phase: 'catching-up', since });
 
-  const many = await desk.persist(() =>
-    quick.hasMoreChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
+  const { started, many } = await desk.persist(() =>
+    quick.surveyChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
       module,
       from,
       worthExporting,
@@ -79,15 +76,11 @@ async function readDeletions(desk: Desk<LoadStatus>, module: string, since: stri
   } while (page !== undefined);
 }
 
-/** Only forward, only when read from the watermark or earlier, and only when a complete load exists. */
 async function advance(desk: Desk<LoadStatus>, module: string, since: string, to: string): Promise<void> {
-  const watermark = await desk.persist(() => quick.readWatermark(module));
-  if (watermark === undefined || Date.parse(since) > Date.parse(watermark)) return;
-  desk.show({
-    watermark: await desk.persist(() =>
-      quick.moveWatermark.executeWithOptions({ summary: `${module}: watermark` }, [module, to]),
-    ),
-  });
+  const watermark = await desk.persist(() =>
+    quick.advanceWatermark.executeWithOptions({ summary: `${module}: watermark` }, [{ module, since, to }]),
+  );
+  if (watermark) desk.show({ watermark });
 }
 
 const add = (desk: Desk<LoadStatus>, counts: Counts): void =>

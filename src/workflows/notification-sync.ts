@@ -13,6 +13,7 @@ import { quick, reading } from './activities';
 import { Desk } from './desk';
 import { HintInbox } from './hint-inbox';
 import { checkInput, isInstant, isObject } from './input';
+import { open } from './open';
 
 const recordsChanged = defineSignal<[Hint]>(signals.recordsChanged);
 
@@ -44,10 +45,7 @@ export async function NotificationSync(input: NotificationSyncInput): Promise<No
     },
     describe,
   );
-  const settings = await desk.persist(() =>
-    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
-  );
-  desk.settle(settings);
+  const settings = await open(desk, module);
 
   while (await gather(desk, inbox, settings)) {
     await readBatch(desk, inbox, module);

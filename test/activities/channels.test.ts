@@ -17,7 +17,7 @@ test('a first renewal subscribes, the next ones update, and both answer the expi
     expect(first.expiresInMs / (24 * hourMs)).toBeCloseTo(6, 2);
 
     sim.clock.advance(24 * hourMs);
-    await run(activities.askZohoTime, []);
+    await run(activities.surveyChanges, ['Leads', new Date(0).toISOString(), 1]);
     const second = await run(activities.renewChannel, ['Leads']);
     expect(second).toMatchObject({ subscribedAnew: false, channelId: first.channelId });
     expect(Date.parse(second.expiresAt) - Date.parse(first.expiresAt)).toBeGreaterThan(23 * hourMs);

@@ -48,7 +48,7 @@ test.each(['stall', 'cut'] as const)(
     // Enough rows that half of a compressed file holds some batches.
     await withMirror({ simulator: { records: 400 } }, async (mirror) => {
       const { activities, db, run, sim } = mirror;
-      await run(activities.prepareTable, ['Leads']);
+      await run(activities.openModule, ['Leads']);
       const page = await pageOf(mirror);
       sim.faults.add({ kind, route: 'bulk.download' });
       expect(await typeOf(run(activities.loadPage, [page]))).toMatch(/^(ZohoTransient|PageIncomplete)$/);
@@ -68,7 +68,7 @@ test.each(['stall', 'cut'] as const)(
 test('a page that was loaded is not downloaded again', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, run, sim } = mirror;
-    await run(activities.prepareTable, ['Leads']);
+    await run(activities.openModule, ['Leads']);
     const page = await pageOf(mirror);
     const first = await run(activities.loadPage, [page]);
     const downloads = sim.stats.count('bulk.download');
@@ -82,7 +82,7 @@ test.each(['truncate', 'corrupt', 'short'] as const)(
   async (kind) => {
     await withMirror({ simulator: { records: 200 } }, async (mirror) => {
       const { activities, db, run, sim } = mirror;
-      await run(activities.prepareTable, ['Leads']);
+      await run(activities.openModule, ['Leads']);
       const page = await pageOf(mirror);
       sim.faults.add({ kind, route: 'bulk.download', times: -1, ...(kind === 'short' ? { rows: 3 } : {}) });
       for (const attempt of [1, 2])
@@ -100,7 +100,7 @@ test.each(['truncate', 'corrupt', 'short'] as const)(
 test('a file that Zoho no longer has means a new export at once', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, run, sim } = mirror;
-    await run(activities.prepareTable, ['Leads']);
+    await run(activities.openModule, ['Leads']);
     const page = await pageOf(mirror);
     sim.jobs.forget(page.jobId);
     expect(await typeOf(run(activities.loadPage, [page]))).toBe('ExportGone');

@@ -1,5 +1,5 @@
 // The way of a changed record: re-reads by id, changes and deletions since an instant, the sweep.
-import { recordId, toIsoMs } from '../../src/mirror';
+import { parseInstant, recordId, toIsoMs } from '../../src/mirror';
 import { withMirror, type Mirror } from '../support/mirror';
 
 const reread = ({ activities, run }: Mirror, ids: readonly string[], expected: readonly string[] = []) =>
@@ -79,7 +79,7 @@ describe('re-reads', () => {
 
   test('250 ids are read a hundred at a time', async () => {
     await withMirror({ simulator: { records: 250 } }, async (mirror) => {
-      await mirror.run(mirror.activities.prepareTable, ['Leads']);
+      await mirror.run(mirror.activities.openModule, ['Leads']);
       const { counts } = await reread(mirror, mirror.sim.crm.table('Leads').ids());
       expect(counts).toMatchObject({ read: 250, inserted: 250 });
       expect(await mirror.differences()).toEqual([]);
@@ -130,7 +130,7 @@ describe('changes since an instant', () => {
       expect(await run(activities.readDeletions, [{ module: 'Leads', since, page: 1 }])).toEqual({
         counts: expect.objectContaining({ deleted: 0 }),
       });
-      expect(await run(activities.hasMoreChanges, ['Leads', since, 10])).toBe(false);
+      expect(await run(activities.surveyChanges, ['Leads', since, 10])).toMatchObject({ many: false });
       expect(await mirror.differences()).toEqual([]);
     });
   });
@@ -139,8 +139,8 @@ describe('changes since an instant', () => {
     await loaded(async ({ activities, run, sim }, ids) => {
       const since = new Date(sim.clock.now()).toISOString();
       for (const id of ids.slice(0, 5)) sim.crm.edit('Leads', id, { Last_Name: 'Ann' });
-      expect(await run(activities.hasMoreChanges, ['Leads', since, 4])).toBe(true);
-      expect(await run(activities.hasMoreChanges, ['Leads', since, 5])).toBe(false);
+      expect(await run(activities.surveyChanges, ['Leads', since, 4])).toMatchObject({ many: true });
+      expect(await run(activities.surveyChanges, ['Leads', since, 5])).toMatchObject({ many: false });
     });
   });
 
@@ -168,7 +168,6 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
     for (const id of ids.slice(0, 3)) sim.crm.remove('Leads', id);
     sim.clock.advance(60_000);
     const before = new Date(sim.clock.now()).toISOString();
-    expect(await run(activities.countUnseen, ['Leads', before])).toEqual({ unseen: 40, live: 40 });
     const { counts, after } = await run(activities.sweepUnseen, [{ module: 'Leads', before }]);
     expect(counts).toMatchObject({ read: 37, deleted: 3 });
     expect(after).toBeUndefined();
@@ -176,16 +175,45 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
   });
 });
 
-test('the watermark only moves forward, and a mapping is remembered', async () => {
-  await withMirror({}, async ({ activities, db, run }) => {
-    expect(await run(activities.readWatermark, ['Leads'])).toBeUndefined();
-    expect(await run(activities.moveWatermark, ['Leads', '2026-03-01T10:00:00.000Z'])).toBe(
-      '2026-03-01T10:00:00.000Z',
-    );
-    expect(await run(activities.moveWatermark, ['Leads', '2026-03-01T09:00:00.000Z'])).toBe(
-      '2026-03-01T10:00:00.000Z',
-    );
-    await run(activities.recordMapping, ['Leads', 'abc']);
-    expect((await db.state('Leads')).fingerprint).toBe('abc');
+test.each([
+  [1_001, 5_000, false],
+  [1_000, 1_000, true],
+  [2_000, 20_000, true],
+  [2_001, 20_000, false],
+])('%i unseen rows of %i: re-read without asking is %s', async (unseen, live, allowed) => {
+  await loaded(async ({ activities, run, sim, db }) => {
+    jest.spyOn(db, 'countUnseen').mockResolvedValue(unseen);
+    jest.spyOn(db, 'count').mockResolvedValue({ live, deleted: 0, rejected: 0 });
+    const before = new Date(sim.clock.now()).toISOString();
+    const part = run(activities.sweepUnseen, [{ module: 'Leads', before }]);
+    if (allowed) return expect(part).resolves.toMatchObject({ counts: { read: 40 } });
+    await expect(part).rejects.toMatchObject({
+      type: 'TooManyUnseen',
+      message: `The export of Leads did not show ${unseen} of ${live} live rows. See whether the Zoho user may still see all records, then resume`,
+    });
+    const confirmed = { module: 'Leads', before, confirmed: true };
+    await expect(run(activities.sweepUnseen, [confirmed])).resolves.toMatchObject({ counts: { read: 40 } });
+  });
+});
+
+describe('the watermark', () => {
+  const at = (time: string) => `2026-03-01T${time}:00.000Z`;
+  const advance = (since: string, to: string) => ({ module: 'Leads', since: at(since), to: at(to) });
+
+  test('moves forward only, and only for what was read from it or from earlier', async () => {
+    await withMirror({}, async ({ activities, db, run }) => {
+      await db.moveWatermark('Leads', parseInstant(at('10:00')));
+      expect(await run(activities.advanceWatermark, [advance('10:01', '10:30')])).toBeUndefined();
+      expect(await run(activities.readWatermark, ['Leads'])).toBe(at('10:00'));
+      expect(await run(activities.advanceWatermark, [advance('10:00', '10:30')])).toBe(at('10:30'));
+      expect(await run(activities.advanceWatermark, [advance('09:00', '10:20')])).toBe(at('10:30'));
+    });
+  });
+
+  test('does not exist before a complete load', async () => {
+    await withMirror({}, async ({ activities, run }) => {
+      expect(await run(activities.advanceWatermark, [advance('09:00', '10:30')])).toBeUndefined();
+      expect(await run(activities.readWatermark, ['Leads'])).toBeUndefined();
+    });
   });
 });

@@ -21,6 +21,6 @@ test.each(files)('%s is replayed without a difference', async (file) => {
 
 test('a history with another activity in it is noticed', async () => {
   const text = readFileSync(join(folder, 'initial-sync-three-pages.json'), 'utf8');
-  const other: unknown = JSON.parse(text.replaceAll('"prepareTable"', '"prepareOtherTable"'));
+  const other: unknown = JSON.parse(text.replaceAll('"beginLoad"', '"beginOtherLoad"'));
   await expect(replay(other, 'initial-sync-three-pages')).rejects.toThrow(DeterminismViolationError);
 });

@@ -72,7 +72,9 @@ export const scenarios: Record<string, Scenario> = {
   },
   'initial-sync-too-many-unseen': {
     type: workflowTypes.initialSync,
-    activities: () => ({ countUnseen: async () => ({ unseen: 1_001, live: 5_000 }) }),
+    activities: () => ({
+      sweepUnseen: failing([fail('TooManyUnseen', 'Too many')], async () => ({ counts: counts({}) })),
+    }),
     act: async (handle) => {
       await degraded(handle);
       await handle.executeUpdate('resume');
@@ -81,7 +83,7 @@ export const scenarios: Record<string, Scenario> = {
   },
   'initial-sync-cancelled': {
     type: workflowTypes.initialSync,
-    activities: () => ({ prepareTable: () => Promise.reject(fail('SchemaMismatch', 'A column is missing')) }),
+    activities: () => ({ beginLoad: () => Promise.reject(fail('SchemaMismatch', 'A column is missing')) }),
     act: async (handle) => {
       await degraded(handle);
       await handle.cancel();
@@ -165,7 +167,10 @@ export const scenarios: Record<string, Scenario> = {
   },
   'catch-up-sync-bulk-read': {
     type: workflowTypes.catchUpSync,
-    activities: (temporal) => ({ ...chain(temporal, 2), hasMoreChanges: async () => true }),
+    activities: (temporal) => ({
+      ...chain(temporal, 2),
+      surveyChanges: async () => ({ started: '2026-03-01T10:10:00.000Z', many: true }),
+    }),
     act: result,
   },
 };

@@ -139,7 +139,7 @@ function assemble(parts: {
     return { job, report };
   };
   const load: Mirror['load'] = async () => {
-    await run(activities.prepareTable, ['Leads']);
+    await run(activities.openModule, ['Leads']);
     let counts = noCounts();
     let page = await exported();
     for (const observedAt = page.job.createdAt; ;) {

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { startTemporalServer } from '../../dev/temporal-server';
 import type { Activities } from '../../src/activities';
+import { searchAttributes } from '../../src/contracts';
 import { workflowBundle } from './workflow-bundle';
 
 /** Timers fire when they are due; by default the server lets them wait for up to a second. */
@@ -37,12 +38,18 @@ export function silence(): void {
   });
 }
 
+const knownAttributes = Object.values(searchAttributes).flatMap((name) => [
+  '--search-attribute',
+  `${name}=Keyword`,
+]);
+
 /** @param dynamicConfig `key=value`, as the server's `--dynamic-config-value` takes it. */
 export async function startTemporal(dynamicConfig: readonly string[] = []): Promise<TestTemporal> {
   silence();
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-temporal-'));
   const extraArgs = [
     ...promptTimers,
+    ...knownAttributes,
     ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
   ];
   const server = await startTemporalServer({ folder, extraArgs });

@@ -1,6 +1,6 @@
 // CatchUpSync on a real Temporal server, with activities that answer as a test wants.
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Activities, ChangesPart } from '../../src/activities';
+import type { Activities, Advance, ChangesPart } from '../../src/activities';
 import {
   noCounts,
   TASK_QUEUE,
@@ -51,7 +51,10 @@ test('few changes are read by id from five minutes before the watermark, page by
   const parts: ChangesPart[] = [];
   const asked: unknown[] = [];
   const { status } = await finished({
-    hasMoreChanges: async (...args) => (asked.push(args), false),
+    surveyChanges: async (...args) => (
+      asked.push(args),
+      { started: '2026-03-01T10:10:00.000Z', many: false }
+    ),
     readChanges: async (part) => {
       parts.push(part);
       return {
@@ -87,7 +90,7 @@ test('many changes are exported with that criterion and loaded like any page', a
   const exported: unknown[] = [];
   const cast = fakes(temporal.client);
   const { status, calls } = await finished({
-    hasMoreChanges: async () => true,
+    surveyChanges: async () => ({ started: '2026-03-01T10:10:00.000Z', many: true }),
     createExport: (request) => (exported.push(request), cast.activities.createExport(request)),
   });
   expect(exported).toEqual([{ module: 'Leads', page: 1, modifiedSince: '2026-03-01T09:55:00.000Z' }]);
@@ -96,10 +99,13 @@ test('many changes are exported with that criterion and loaded like any page', a
   expect(status).toMatchObject({ route: 'bulk-read', pages: 1, counts: { read: 2 } });
 });
 
-test('a start later than the watermark does not move it: something before was left out', async () => {
-  const { status, calls } = await finished({}, { since: '2026-03-01T10:00:01Z' });
-  expect(calls).toContain('readChanges');
-  expect(calls).not.toContain('moveWatermark');
+test('a watermark that this run must not move is not shown as moved', async () => {
+  const asked: Advance[] = [];
+  const { status } = await finished(
+    { advanceWatermark: async (advance) => void asked.push(advance) },
+    { since: '2026-03-01T10:00:01Z' },
+  );
+  expect(asked).toEqual([{ module: 'Leads', since: '2026-03-01T10:00:01Z', to: '2026-03-01T10:10:00.000Z' }]);
   expect(status).not.toHaveProperty('watermark');
 });
 
@@ -121,13 +127,20 @@ test('without a watermark and without a start it fails and says what to do', asy
   });
 });
 
-test('without a complete load it reads from a given start and sets no watermark', async () => {
+test('without a complete load it reads from a given start', async () => {
   const { calls } = await finished(
     { readWatermark: async () => undefined },
     { since: '2026-02-01T00:00:00Z' },
   );
   expect(calls).toContain('readDeletions');
-  expect(calls).not.toContain('moveWatermark');
+});
+
+test('every run leaves a row, also one that fails', async () => {
+  const outcomes: string[] = [];
+  const recordRun: Activities['recordRun'] = async ({ outcome }) => void outcomes.push(outcome);
+  await finished({ recordRun });
+  await catchUp({ recordRun, readWatermark: async () => undefined }, {}, ({ result }) => failureOf(result));
+  expect(outcomes).toEqual(['done', 'failed']);
 });
 
 test.each(['yesterday', '2026-02-01', '2026-02-01T00:00:00'])('a start like %s is refused', async (since) => {

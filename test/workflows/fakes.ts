@@ -35,9 +35,9 @@ export const fail = (type: ErrorType, message: string): ApplicationFailure =>
     : ApplicationFailure.nonRetryable(message, type);
 
 /** Ten minutes past, a minute more with each call. */
-export const zohoClock = (): (() => Promise<string>) => {
+const zohoClock = (): (() => string) => {
   let minute = 10;
-  return async () => `2026-03-01T10:${minute++}:00.000Z`;
+  return () => `2026-03-01T10:${minute++}:00.000Z`;
 };
 
 /** A promise that a test settles. */
@@ -62,11 +62,12 @@ export interface Fakes {
 /** Exports have one page of two rows, ready at once. */
 export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
   const calls: string[] = [];
+  const zohoTime = zohoClock();
   let jobs = 0;
   const calm: Activities = {
     openModule: async (module) => settings({ module }),
-    askZohoTime: zohoClock(),
-    prepareTable: async () => ({ created: true, added: [], widened: [] }),
+    knowsSearchAttributes: async () => false,
+    beginLoad: async () => zohoTime(),
     createExport: async ({ page }) => {
       const jobId = `${(jobs += 1)}`;
       await callBack(client, jobId);
@@ -84,9 +85,8 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
       counts: counts({ read: ids.length, updated: ids.length }),
       again: [],
     }),
-    countUnseen: async () => ({ unseen: 0, live: 2 }),
     sweepUnseen: async () => ({ counts: noCounts() }),
-    hasMoreChanges: async () => false,
+    surveyChanges: async () => ({ started: zohoTime(), many: false }),
     readChanges: async () => ({ counts: noCounts() }),
     readDeletions: async () => ({ counts: noCounts() }),
     renewChannel: async () => ({
@@ -98,11 +98,10 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
     dropChannel: async () => undefined,
     recordRun: async () => undefined,
     readWatermark: async () => '2026-03-01T10:00:00.000Z',
-    moveWatermark: async (_module, to) => to,
-    recordMapping: async () => undefined,
+    completeLoad: async ({ t0 }) => t0,
+    advanceWatermark: async ({ to }) => to,
     ensureChannel: async (module) => ({ module, phase: 'waiting', health: 'ok', renewals: 1 }),
     requestCatchUp: async () => undefined,
-    ensureSchedules: async () => undefined,
     ...change,
   };
   const recorded = Object.entries(calm).map(([name, activity]) => [

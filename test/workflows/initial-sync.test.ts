@@ -1,13 +1,14 @@
 // InitialSync on a real Temporal server, with activities that answer as a test wants.
 import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { CancelledFailure } from '@temporalio/common';
+import { CancelledFailure, defineSearchAttributeKey } from '@temporalio/common';
 import type { Activities, CreateJob, LoadPage } from '../../src/activities';
-import { noCounts, workflowTypes, type LoadStatus } from '../../src/contracts';
+import { noCounts, searchAttributes, workflowTypes, type LoadStatus } from '../../src/contracts';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { chainOf, counts, fail, fakes, gate, settings, type Fakes } from './fakes';
 import { failureOf, reaches } from './reaches';
 
+const healthKey = defineSearchAttributeKey(searchAttributes.health, 'KEYWORD');
 let temporal: TestTemporal;
 let runs = 0;
 
@@ -88,27 +89,21 @@ describe('input', () => {
 });
 
 describe('a calm run', () => {
-  test('subscribes before the table, exports, loads, sweeps, moves the watermark and only then catches up', async () => {
+  test('opens, subscribes, exports, loads, sweeps, moves the watermark and only then catches up', async () => {
     const { calls } = await finished();
     expect(calls).toEqual([
       'openModule',
-      'recordRun',
-      'askZohoTime',
+      'beginLoad',
       'ensureChannel',
-      'prepareTable',
       'createExport',
       'readExport',
       'loadPage',
-      'countUnseen',
       'sweepUnseen',
-      'moveWatermark',
-      'recordMapping',
-      'ensureSchedules',
-      'askZohoTime',
-      'hasMoreChanges',
+      'completeLoad',
+      'surveyChanges',
       'readChanges',
       'readDeletions',
-      'readWatermark',
+      'advanceWatermark',
       'recordRun',
     ]);
   });
@@ -125,7 +120,7 @@ describe('a calm run', () => {
       t0: '2026-03-01T10:10:00.000Z',
       since: '2026-03-01T10:10:00.000Z',
       route: 'coql',
-      watermark: '2026-03-01T10:10:00.000Z',
+      watermark: '2026-03-01T10:11:00.000Z',
     });
   });
 
@@ -233,7 +228,7 @@ describe('exports', () => {
         }
         return createExport(request);
       },
-      moveWatermark: async (_module, to) => (moves.push(to), to),
+      completeLoad: async ({ t0 }) => (moves.push(t0), t0),
     });
     expect(requests).toEqual([
       { page: 1 },
@@ -241,7 +236,7 @@ describe('exports', () => {
       { page: 1 },
       { page: 2, pageToken: 'after-1' },
     ]);
-    expect(moves[0]).toBe('2026-03-01T10:10:00.000Z');
+    expect(moves).toEqual(['2026-03-01T10:10:00.000Z']);
     expect(status).toMatchObject({
       t0: '2026-03-01T10:10:00.000Z',
       pages: 2,
@@ -304,32 +299,31 @@ describe('sweep and watermark', () => {
         expect(await failureOf(result)).toBeInstanceOf(CancelledFailure);
         load.open();
         expect(calls).not.toContain('sweepUnseen');
-        expect(calls).not.toContain('moveWatermark');
-        expect(outcomes).toEqual(['running', 'cancelled']);
+        expect(calls).not.toContain('completeLoad');
+        expect(calls).not.toContain('advanceWatermark');
+        expect(outcomes).toEqual(['cancelled']);
       },
     );
   });
 
-  test('1,001 unseen rows of 5,000 stop the run before anything is re-read, until it is told to resume', async () => {
-    const countUnseen: Activities['countUnseen'] = async () => ({ unseen: 1_001, live: 5_000 });
-    await sync({ countUnseen }, async ({ handle, result, calls }) => {
+  test('suspiciously many unseen rows stop the run, until it is told to resume', async () => {
+    const confirmations: (boolean | undefined)[] = [];
+    const sweepUnseen: Activities['sweepUnseen'] = async ({ confirmed }) => {
+      confirmations.push(confirmed);
+      if (!confirmed) throw fail('TooManyUnseen', 'The export of Leads did not show 1001 of 5000 live rows');
+      return { counts: counts({ deleted: 1 }) };
+    };
+    await sync({ sweepUnseen }, async ({ handle, result, calls }) => {
       const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
-      expect(degraded.lastError).toBe(
-        'The export of Leads did not show 1001 of 5000 live rows. See whether the Zoho user may still see all records, then resume',
-      );
-      expect(calls).not.toContain('sweepUnseen');
+      expect(degraded).toMatchObject({
+        phase: 'sweeping',
+        lastError: 'The export of Leads did not show 1001 of 5000 live rows',
+      });
+      expect(calls).not.toContain('completeLoad');
       await handle.executeUpdate('resume');
-      await expect(result).resolves.toMatchObject({ phase: 'done', health: 'ok' });
-      expect(calls).toContain('sweepUnseen');
+      await expect(result).resolves.toMatchObject({ phase: 'done', health: 'ok', counts: { deleted: 1 } });
+      expect(confirmations).toEqual([undefined, true]);
     });
-  });
-
-  test.each([
-    [1_000, 1_000],
-    [2_000, 20_000],
-  ])('%i unseen rows of %i are re-read without asking', async (unseen, live) => {
-    const { status } = await finished({ countUnseen: async () => ({ unseen, live }) });
-    expect(status).toMatchObject({ phase: 'done', health: 'ok' });
   });
 
   test('a sweep goes on part by part until there is none left', async () => {
@@ -349,19 +343,55 @@ describe('sweep and watermark', () => {
 describe('where a person must act', () => {
   test('a permanent error makes the run degraded, not failed; resume tries at once', async () => {
     let mended = false;
-    const prepareTable: Activities['prepareTable'] = async () => {
+    const openModule: Activities['openModule'] = async () => {
       if (!mended) throw fail('SchemaMismatch', 'Leads lacks the column Budget');
-      return { created: false, added: [], widened: [] };
+      return settings();
     };
-    await sync({ prepareTable }, async ({ handle, result }) => {
+    await sync({ openModule }, async ({ handle, result }) => {
       const degraded = await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
-      expect(degraded).toMatchObject({ phase: 'preparing', lastError: 'Leads lacks the column Budget' });
+      expect(degraded).toMatchObject({ phase: 'starting', lastError: 'Leads lacks the column Budget' });
       mended = true;
       await handle.executeUpdate('resume');
       const done = await result;
       expect(done).toMatchObject({ phase: 'done', health: 'ok' });
       expect(done).not.toHaveProperty('lastError');
     });
+  });
+
+  test('trouble in the very first step is found by the search attribute', async () => {
+    const openModule: Activities['openModule'] = async () => {
+      throw fail('ZohoPermanent', 'The token is revoked');
+    };
+    await sync({ openModule, knowsSearchAttributes: async () => true }, async ({ handle, result }) => {
+      await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      const { typedSearchAttributes } = await handle.describe();
+      expect(typedSearchAttributes.get(healthKey)).toBe('degraded');
+      await handle.cancel();
+      await failureOf(result);
+    });
+  });
+
+  test('a run that fails in its first step leaves a row that says why', async () => {
+    const ends: unknown[] = [];
+    await sync(
+      {
+        openModule: async () => {
+          throw fail('InvalidInput', 'The module Leads is not configured');
+        },
+        recordRun: async (end) => void ends.push(end),
+      },
+      async ({ result }) => {
+        await failureOf(result);
+        expect(ends).toEqual([
+          {
+            module: 'Leads',
+            outcome: 'failed',
+            counts: noCounts(),
+            detail: 'The module Leads is not configured',
+          },
+        ]);
+      },
+    );
   });
 
   test('a channel that cannot be subscribed holds the export back', async () => {
@@ -391,7 +421,7 @@ describe('where a person must act', () => {
       await expect(handle.executeUpdate('pause')).resolves.toMatchObject({ phase: 'loading' });
       load.open();
       await reaches(handle, 'paused', ({ phase }) => phase === 'paused');
-      expect(calls).not.toContain('countUnseen');
+      expect(calls).not.toContain('sweepUnseen');
       await handle.executeUpdate('resume');
       await expect(result).resolves.toMatchObject({ phase: 'done' });
     });

@@ -1,0 +1,31 @@
+// Every run leaves a row in `sync_run`, however it ends.
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { LoadStatus } from '../contracts';
+import type { RunEnd } from '../activities';
+import { quick } from './activities';
+import { failureOf, type Desk } from './desk';
+
+export async function recorded(
+  desk: Desk<LoadStatus>,
+  module: string,
+  work: () => Promise<void>,
+): Promise<LoadStatus> {
+  const record = (outcome: RunEnd['outcome'], detail?: string, within?: '1m'): Promise<void> =>
+    quick.recordRun.executeWithOptions(
+      { summary: `${module}: record the run`, ...(within ? { scheduleToCloseTimeout: within } : {}) },
+      [{ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) }],
+    );
+  try {
+    await work();
+    desk.show({ phase: 'done' });
+    await desk.persist(() => record('done'));
+    return desk.read();
+  } catch (error) {
+    const outcome = isCancellation(error) ? 'cancelled' : 'failed';
+    // Not for ever: a database that is down must not keep a cancelled run alive, nor hide why this one failed.
+    await CancellationScope.nonCancellable(() => record(outcome, failureOf(error)?.message, '1m')).catch(
+      () => undefined,
+    );
+    throw error;
+  }
+}
