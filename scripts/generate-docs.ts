@@ -105,6 +105,16 @@ export const sectionKeys: readonly Key[] = [
     key: 'loading.batchRows',
     about: 'Rows of an export a transaction, 10 to 50000; default: what suits the database',
   },
+  {
+    key: 'limits.dailyCredits',
+    about:
+      'API credits that Zoho gives the org in 24 hours, or the share of them that the mirror may use. Without it nothing is held back',
+  },
+  {
+    key: 'limits.reserve',
+    about:
+      'Credits that loads, catch-ups and comparisons leave untouched: they wait, while notified records are re-read and channels renewed. Default: a tenth of `dailyCredits`',
+  },
   { key: 'timings.pollFirst', fallback: '30s', about: 'First wait before looking at an export job' },
   {
     key: 'timings.pollMax',
@@ -170,6 +180,7 @@ modules:
   Contacts: # everything by default
 schedules: { catchUp: 15m }
 channel: { renewEvery: 23h55m, lifetime: 6d }
+limits: { dailyCredits: 50000, reserve: 5000 }
 \`\`\`
 
 Under \`modules\`, each module by its API name (default: \`Leads\`):

@@ -11,7 +11,7 @@ import {
   type Mapping,
   type Typing,
 } from '../mirror';
-import { ZohoError, type Zoho } from '../zoho';
+import { isBackground, ZohoError, type Zoho } from '../zoho';
 
 export interface ModulePlan {
   module: string;
@@ -37,11 +37,23 @@ export class Catalog {
   plan(module: string, options: { fresh?: boolean; signal?: AbortSignal } = {}): Promise<ModulePlan> {
     const now = (this.deps.clock ?? Date.now)();
     const kept = this.plans.get(module);
-    if (kept && !options.fresh && kept.until > now) return kept.plan;
+    if (kept && !options.fresh && kept.until > now) return this.shared(module, kept.plan, options);
     const plan = this.make(module, options.signal);
     this.plans.set(module, { plan, until: now + keptForMs });
     plan.catch(() => this.plans.get(module)?.plan === plan && this.plans.delete(module));
     return plan;
+  }
+
+  /** A plan that background work began to make may be held back for want of credits: foreground work then makes its own. */
+  private shared(
+    module: string,
+    plan: Promise<ModulePlan>,
+    options: { signal?: AbortSignal },
+  ): Promise<ModulePlan> {
+    return plan.catch((error: unknown) => {
+      if (isBackground() || !(error instanceof ZohoError && error.code === 'CREDITS_RESERVED')) throw error;
+      return this.plan(module, { ...options, fresh: true });
+    });
   }
 
   private async make(module: string, signal?: AbortSignal): Promise<ModulePlan> {

@@ -2,10 +2,10 @@
 import { activityInfo, heartbeat, type Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
-import { errorTypes, type ErrorType } from '../contracts';
+import { errorTypes, workflowTypes, type ErrorType } from '../contracts';
 import { DatabaseError, SchemaMismatchError, SupersededError } from '../db';
 import { PageError } from '../pages';
-import { ZohoError } from '../zoho';
+import { inBackground, ZohoError } from '../zoho';
 
 export const failure = (type: ErrorType, message: string): ApplicationFailure =>
   errorTypes[type].retry
@@ -32,6 +32,15 @@ function zohoFailure(error: ZohoError): ApplicationFailure {
     case 'transient':
       return failure('ZohoTransient', message);
     case 'throttled':
+      // The workflow itself waits, so that it can say for what.
+      if (error.code === 'CREDITS_RESERVED')
+        return ApplicationFailure.create({
+          message: error.message,
+          type: 'CreditsReserved',
+          nonRetryable: true,
+          category: ApplicationFailureCategory.BENIGN,
+          details: [error.waitMs],
+        });
       return ApplicationFailure.create({
         message,
         type: 'ZohoThrottled',
@@ -48,8 +57,17 @@ function zohoFailure(error: ZohoError): ApplicationFailure {
 
 const beatMs = 2_500;
 
+/** What keeps the mirror at Zoho's heels goes on while loads, catch-ups and comparisons wait for API credits. */
+const foreground: ReadonlySet<string> = new Set([
+  workflowTypes.notificationSync,
+  workflowTypes.channelRenewal,
+]);
+
+const byPriority = <T>(work: () => T): T =>
+  foreground.has(activityInfo().workflowType ?? '') ? work() : inBackground(work);
+
 /**
- * Around every activity: errors get their type, and a background heartbeat shows that the process lives, so that a killed
+ * Around every activity: its workflow's type decides whether it may use the reserve of API credits, errors get their type, and a background heartbeat shows that the process lives, so that a killed
  * worker is noticed within the heartbeat timeout however long a single call takes.
  */
 export const activityInterceptor = (_context: Context): ActivityInterceptors => ({
@@ -57,7 +75,7 @@ export const activityInterceptor = (_context: Context): ActivityInterceptors => 
     async execute(input, next) {
       const beat = setInterval(() => activityInfo().heartbeatTimeoutMs !== undefined && heartbeat(), beatMs);
       try {
-        return await next(input);
+        return await byPriority(() => next(input));
       } catch (error) {
         throw asFailure(error);
       } finally {

@@ -44,6 +44,8 @@ export interface Config {
     /** Rows a transaction; absent: what suits the database. */
     batchRows?: number;
   };
+  /** Absent: background work is never held back. */
+  limits?: { dailyCredits: number; reserve: number };
   timings: { pollFirstMs: number; pollMaxMs: number; notificationWindowMs: number };
 }
 

@@ -15,6 +15,12 @@ const duration = (fallback: string) =>
       return ms;
     });
 
+const wholeNumber = (from: number) =>
+  z
+    .number(`Allowed: a whole number from ${from}`)
+    .int(`Allowed: a whole number from ${from}`)
+    .min(from, `Allowed: a whole number from ${from}`);
+
 const maxLifetimeMs = 6 * 86_400_000 + 23 * 3_600_000;
 const plainName = z
   .string()
@@ -65,6 +71,21 @@ export const fileSchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  limits: z
+    .strictObject({
+      dailyCredits: wholeNumber(1),
+      /** Default: a tenth. */
+      reserve: wholeNumber(0).optional(),
+    })
+    .transform(({ dailyCredits, reserve }) => ({
+      dailyCredits,
+      reserve: reserve ?? Math.ceil(dailyCredits / 10),
+    }))
+    .refine(({ dailyCredits, reserve }) => reserve < dailyCredits, {
+      path: ['reserve'],
+      message: 'Allowed: less than limits.dailyCredits',
+    })
+    .optional(),
   timings: z
     .strictObject({
       pollFirst: duration('30s'),
@@ -104,6 +125,7 @@ function knownKeys(at: readonly string[]): string {
     schedules: ['catchUp', 'reconcile'],
     channel: ['renewEvery', 'lifetime'],
     loading: ['batchRows'],
+    limits: ['dailyCredits', 'reserve'],
     timings: ['pollFirst', 'pollMax', 'notificationWindow'],
     modules: Object.keys(moduleSchema.shape),
   };

@@ -64,6 +64,7 @@ function assemble(values: Partial<Record<VariableName, unknown>>, file: FileSett
     },
     channel: { renewEveryMs: file.channel.renewEvery, lifetimeMs: file.channel.lifetime },
     loading: file.loading.batchRows === undefined ? {} : { batchRows: file.loading.batchRows },
+    ...(file.limits ? { limits: file.limits } : {}),
     timings: {
       pollFirstMs: file.timings.pollFirst,
       pollMaxMs: Math.max(file.timings.pollFirst, file.timings.pollMax),

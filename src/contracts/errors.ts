@@ -18,6 +18,12 @@ export const errorTypes = {
     means: 'Zoho asks for patience: credits, concurrency, downloads or token refreshes.',
     operator: 'Nothing; the next try waits as long as Zoho asked.',
   },
+  CreditsReserved: {
+    retry: false,
+    means: 'Background work would touch the reserve of API credits (`limits` in the configuration).',
+    operator:
+      'Nothing; the workflow shows what it waits for, and goes on when credits have come back, or looks at once on `resume`.',
+  },
   ZohoTransient: {
     retry: true,
     means: 'Network trouble or a failing answer of Zoho.',

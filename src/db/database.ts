@@ -111,6 +111,14 @@ export interface OpenCounts {
   rejected: number;
 }
 
+/** What one process spent of the API credits in one minute. */
+export interface SpentMinute {
+  process: string;
+  minute: Instant;
+  credits: number;
+  told?: { at: Instant; remaining?: number };
+}
+
 export interface Database {
   readonly dialect: 'sqlite' | 'mssql';
 
@@ -157,6 +165,17 @@ export interface Database {
   /** The OAuth access token that all processes share, sealed by the caller. */
   readToken(name: string): Promise<string | undefined>;
   writeToken(name: string, sealed: string): Promise<void>;
+
+  /**
+   * Takes the sole right to something for so long: 0, or the milliseconds for which another holder has it. Its holder may take it again,
+   * and gives it back with 0.
+   */
+  claim(name: string, holder: string, forMs: number): Promise<number>;
+
+  /** Overwrites the figures of these minutes; forgets minutes of two days ago. */
+  writeSpent(minutes: readonly SpentMinute[]): Promise<void>;
+  /** Of all processes, from that minute on. */
+  readSpent(since: Instant): Promise<SpentMinute[]>;
 }
 
 export interface StoredRow {

@@ -7,7 +7,14 @@ import type { TargetColumn, TargetTable } from './database';
 import type { ActualColumn, Layout } from './layout';
 
 export type OwnTable =
-  'sync_state' | 'tombstone' | 'rejected_record' | 'sync_run' | 'page_checkpoint' | 'oauth_token';
+  | 'sync_state'
+  | 'tombstone'
+  | 'rejected_record'
+  | 'sync_run'
+  | 'page_checkpoint'
+  | 'oauth_token'
+  | 'api_credits'
+  | 'claim';
 
 /** `row`: a row is at fault; it is found by bisection and rejected. */
 export interface Verdict {

@@ -9,6 +9,7 @@ export type {
   Reject,
   RunRecord,
   StoredRow,
+  SpentMinute,
   SyncState,
   TableReport,
   TargetColumn,

@@ -1,10 +1,13 @@
 // What the mirror remembers beside the records: watermarks, checkpoints, runs, the shared token. Never touches a target table.
 import type { Knex } from 'knex';
 import { addCounts, noCounts, type Counts } from '../contracts';
-import { later, type Instant } from '../mirror/instant';
-import type { MergeRequest, PageCheckpoint, RunRecord, SyncState } from './database';
+import { instant, later, type Instant } from '../mirror/instant';
+import type { MergeRequest, PageCheckpoint, RunRecord, SpentMinute, SyncState } from './database';
 import type { Dialect, OwnTable } from './dialect';
 import { SupersededError } from './errors';
+
+/** Zoho's day, and another one. */
+const spentKeptMs = 48 * 3_600_000;
 
 type Row = Record<string, unknown>;
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -98,6 +101,47 @@ export class Ledger {
   async writeToken(trx: Knex.Transaction, name: string, sealed: string): Promise<void> {
     const change = { sealed, updated_at: this.dialect.writeTime(this.now()) };
     await this.#write(trx, 'oauth_token', { key: { name }, change });
+  }
+
+  async claimRight(
+    trx: Knex.Transaction,
+    { name, holder, forMs }: { name: string; holder: string; forMs: number },
+  ): Promise<number> {
+    const row = await this.#lock(trx, 'claim', { name });
+    const busyMs = (this.dialect.readTime(row?.until) ?? 0) - this.now();
+    if (row !== undefined && row.holder !== holder && busyMs > 0) return busyMs;
+    const until = this.dialect.writeTime(instant(this.now() + forMs));
+    await this.#write(trx, 'claim', { key: { name }, change: { holder, until } });
+    return 0;
+  }
+
+  async writeSpent(trx: Knex.Transaction, minutes: readonly SpentMinute[]): Promise<void> {
+    for (const { process, minute, credits, told } of minutes) {
+      const key = { process, minute: this.dialect.writeTime(minute) };
+      const toldAt = told === undefined ? null : this.dialect.writeTime(told.at);
+      const change = { credits, remaining: told?.remaining ?? null, told_at: toldAt };
+      await this.#write(trx, 'api_credits', { key, change });
+    }
+    const newest = minutes.reduce((last, { minute }) => Math.max(last, minute), 0);
+    await trx(this.dialect.own('api_credits'))
+      .where('minute', '<', this.dialect.writeTime(instant(newest - spentKeptMs)))
+      .delete();
+  }
+
+  async readSpent(knex: Knex, since: Instant): Promise<SpentMinute[]> {
+    const rows = (await knex(this.dialect.own('api_credits'))
+      .where('minute', '>=', this.dialect.writeTime(since))
+      .select()) as Row[];
+    return rows.map((row) => {
+      const at = this.dialect.readTime(row.told_at);
+      const remaining = row.remaining === null ? {} : { remaining: Number(row.remaining) };
+      return {
+        process: String(row.process),
+        minute: this.dialect.readTime(row.minute)!,
+        credits: Number(row.credits),
+        ...(at === undefined ? {} : { told: { at, ...remaining } }),
+      };
+    });
   }
 
   async checkpoint(knex: Knex, jobId: string): Promise<PageCheckpoint | undefined> {

@@ -102,5 +102,8 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     recordRun: (run) => write((trx) => ledger.recordRun(trx, run)),
     readToken: (name) => guarded(() => ledger.readToken(knex, name)),
     writeToken: (name, sealed) => write((trx) => ledger.writeToken(trx, name, sealed)),
+    claim: (name, holder, forMs) => write((trx) => ledger.claimRight(trx, { name, holder, forMs })),
+    writeSpent: (minutes) => write((trx) => ledger.writeSpent(trx, minutes)),
+    readSpent: (since) => guarded(() => ledger.readSpent(knex, since)),
   };
 }

@@ -10,6 +10,7 @@ import { connectWorker, createTemporalClient, temporalAddress } from '../tempora
 import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
+import { sharedStores } from './shared-stores';
 import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
 import { installRuntime } from './telemetry';
 
@@ -23,7 +24,7 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     stopping,
     worthWaiting: (error) => error instanceof DatabaseError && error.verdict === 'retry',
   });
-  const zoho = createZoho({ ...config.zoho, tokenStore: tokenStore(db) });
+  const zoho = createZoho({ ...config.zoho, ...sharedStores(db), limits: config.limits });
   const temporal = createTemporalClient();
   let connection: NativeConnection | undefined;
   try {
@@ -55,7 +56,9 @@ const closeWithinMs = 3_000;
 async function closeAll(connection: NativeConnection | undefined, zoho: Zoho, db: Database): Promise<void> {
   await connection?.close();
   // The client's connection ends with the process: closing it under a call that is being retried throws out of a timer.
-  await Promise.allSettled([zoho.close(), db.close()]);
+  // First Zoho's: it leaves in the database what was spent.
+  await zoho.close();
+  await db.close();
 }
 
 export const createDeps = (parts: Pick<Deps, 'config' | 'db' | 'zoho' | 'temporal'>): Deps => ({
@@ -75,10 +78,3 @@ async function openMigrated(url: Config['legacyDb']): Promise<Database> {
     throw error;
   }
 }
-
-const tokenName = 'zoho';
-
-const tokenStore = (db: Database): NonNullable<Parameters<typeof createZoho>[0]['tokenStore']> => ({
-  read: () => db.readToken(tokenName),
-  write: (sealed) => db.writeToken(tokenName, sealed),
-});

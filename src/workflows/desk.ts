@@ -49,6 +49,8 @@ export class Desk<S extends Status> {
   private triesByItself = true;
   /** What is wrong now, by whose trouble it is. */
   private readonly troubles = new Map<object, string>();
+  /** Which steps wait for API credits. */
+  private readonly waits = new Map<object, string>();
   /** How often an operator has said `resume`. */
   resumes = 0;
   private knowsSearchAttributes = false;
@@ -117,6 +119,10 @@ export class Desk<S extends Status> {
         return result;
       } catch (error) {
         const failure = failureOf(error);
+        if (failure?.type === ('CreditsReserved' satisfies ErrorType)) {
+          await this.waitForCredits(failure, trouble);
+          continue;
+        }
         if (!failure || !needsPerson.has(failure.type ?? '')) {
           this.recovered(trouble);
           throw error;
@@ -130,10 +136,12 @@ export class Desk<S extends Status> {
   /** Says what is wrong without waiting. Steps run side by side, so each has a trouble of its own. */
   troubled(failure: ApplicationFailure, trouble: object = this): void {
     this.troubles.set(trouble, failure.message);
+    if (this.waits.delete(trouble)) this.sayWaiting();
     this.show({ health: 'degraded', lastError: failure.message } as Partial<S>);
   }
 
   recovered(trouble: object = this): void {
+    if (this.waits.delete(trouble)) this.sayWaiting();
     if (!this.troubles.delete(trouble)) return;
     const [other] = this.troubles.values();
     if (other !== undefined) return this.show({ lastError: other } as Partial<S>);
@@ -158,6 +166,23 @@ export class Desk<S extends Status> {
     await condition(() => this.resumes > seen, tryAgainAfter, { summary: `${this.state.module}: try again` });
   }
 
+  /** Until credits have come back, or until `resume`. Nobody is needed, so nothing is degraded. */
+  private async waitForCredits(failure: ApplicationFailure, step: object): Promise<void> {
+    const [waitMs] = failure.details ?? [];
+    this.waits.set(step, failure.message);
+    this.sayWaiting();
+    const seen = this.resumes;
+    await condition(() => this.resumes > seen, typeof waitMs === 'number' ? waitMs : tryAgainAfter, {
+      summary: `${this.state.module}: wait for API credits`,
+    });
+  }
+
+  private sayWaiting(): void {
+    const [waiting] = this.waits.values();
+    if (waiting === undefined) delete this.state.waiting;
+    this.show((waiting === undefined ? {} : { waiting }) as Partial<S>);
+  }
+
   private tag(): void {
     upsertSearchAttributes([
       { key: moduleKey, value: this.state.module },
@@ -166,11 +191,14 @@ export class Desk<S extends Status> {
   }
 
   private details(): string {
-    const { module, phase, health, lastError } = this.state;
+    const { module, phase, health, lastError, waiting } = this.state;
     const next = this.triesByItself
       ? 'It tries again every hour, and at once on the update `resume`.'
       : 'It waits for the update `resume`.';
     const trouble = lastError ? [`**Needs you:** ${lastError}`, next] : [];
-    return [`### ${module}: ${phase} (${health})`, ...trouble, ...this.lines(this.state)].join('\n\n');
+    const patience = waiting ? [`**${waiting}**`] : [];
+    return [`### ${module}: ${phase} (${health})`, ...trouble, ...patience, ...this.lines(this.state)].join(
+      '\n\n',
+    );
   }
 }

@@ -1,5 +1,6 @@
-// One call to the CRM API: token, request, verdict, parsed body. Repeats only after a refused access token, never for anything else.
+// One call to the CRM API: budget, token, request, verdict, parsed body. Repeats only after a refused access token, never for anything else.
 import type { Instant } from '../mirror/instant';
+import type { Budget } from './budget';
 import { failureOf, isStaleToken, retryAfterMs, waits } from './classify';
 import type { ZohoClock } from './clock';
 import { faultOf, hiddenFaultOf, type Fault } from './envelope';
@@ -7,6 +8,7 @@ import { ZohoError } from './errors';
 import type { Http, Incoming, Opened, Outgoing } from './http';
 import { parseJson } from './json';
 import type { Tokens } from './oauth';
+import { createPatience } from './patience';
 
 export interface Call {
   route: string;
@@ -37,7 +39,10 @@ export interface Api {
   /** `v8` */
   version: string;
   clock: ZohoClock;
-  /** Throws a ZohoError for every answer that is not a success, also for an error item inside a 2xx. */
+  /**
+   * Throws a ZohoError for every answer that is not a success, also for an error item inside a 2xx; throttled, without sending anything,
+   * while a 429 is being waited for and when background work would touch the reserve of credits.
+   */
   call(call: Call): Promise<Answer>;
   /** As `call`, for a body that is not JSON; `path` may be an absolute URL of the API's own host. */
   open(call: Call): Promise<Opened>;
@@ -49,11 +54,40 @@ const mostSends = 3;
 export function createApi(options: {
   http: Http;
   tokens: Tokens;
+  budget: Budget;
   clock: ZohoClock;
   apiUrl: string;
   version: string;
 }): Api {
-  const { http, tokens, clock, apiUrl, version } = options;
+  const { http, tokens, budget, clock, apiUrl, version } = options;
+  const patience = createPatience(clock.local, downloadRoute);
+
+  const failureIn = (route: string, answer: Incoming, fault: Fault | undefined): ZohoError =>
+    failureOf({
+      route,
+      status: answer.status,
+      fault,
+      throttledMs: () =>
+        patience.refused(route, {
+          toldMs: retryAfterMs(answer.header('retry-after'), answer.date),
+          firstMs: route === downloadRoute ? waits.download : waits.request,
+        }),
+    });
+
+  async function admitted<T extends Opened>(
+    call: Call,
+    send: (outgoing: Outgoing) => Promise<T>,
+  ): Promise<{ answer: T; failure?: ZohoError }> {
+    patience.check(call.route);
+    const { release } = await budget.admit(call.credits);
+    try {
+      const sent = await authorised(call, send);
+      if (sent.failure?.verdict !== 'throttled') patience.answered(call.route);
+      return sent;
+    } finally {
+      release();
+    }
+  }
 
   async function authorised<T extends Opened>(
     call: Call,
@@ -82,7 +116,7 @@ export function createApi(options: {
     version,
     clock,
     async call(call) {
-      const { answer, failure } = await authorised(call, http.send);
+      const { answer, failure } = await admitted(call, http.send);
       const { status, date, sentAt } = answer;
       const nothing = { status, body: undefined, date, askedAt: clock.at(sentAt, date) };
       if (failure) {
@@ -95,7 +129,7 @@ export function createApi(options: {
       return { ...nothing, body };
     },
     async open(call) {
-      const { answer, failure } = await authorised(call, http.open);
+      const { answer, failure } = await admitted(call, http.open);
       if (failure) throw failure;
       return answer;
     },
@@ -116,15 +150,6 @@ function bodyOf(route: string, answer: Incoming & { text: string }): unknown {
     },
   );
 }
-
-const failureIn = (route: string, answer: Incoming, fault: Fault | undefined): ZohoError =>
-  failureOf({
-    route,
-    status: answer.status,
-    fault,
-    retryAfterMs: retryAfterMs(answer.header('retry-after'), answer.date),
-    defaultWaitMs: route === downloadRoute ? waits.download : waits.request,
-  });
 
 export const downloadRoute = 'bulk-read download';
 

@@ -60,7 +60,7 @@ const staleToken = new Set(['INVALID_TOKEN', 'AUTHENTICATION_FAILURE', 'INVALID_
 export const isStaleToken = (status: number, fault: Fault | undefined): boolean =>
   fault === undefined ? status === 401 : (status === 400 || status === 401) && staleToken.has(fault.code);
 
-/** Waits when Zoho names none (it documents no Retry-After), milliseconds. Growing them is the caller's matter. */
+/** First waits when Zoho names none (it documents no Retry-After), milliseconds; patience.ts lets them grow. */
 export const waits = {
   /** A 429 says not which budget; concurrency frees itself in seconds. */
   request: 5_000,
@@ -87,24 +87,25 @@ const nextStep: Readonly<Record<Verdict, string>> = {
   bug: 'the request should not have been made like this',
 };
 
-/** The error for an answer that is a failure. */
+const verdictOf = (status: number, fault: Fault | undefined): Verdict =>
+  status === 429 ? 'throttled' : ((fault && byCode[fault.code]) ?? byStatus(status, fault !== undefined));
+
+/** The error for an answer that is a failure. `throttledMs` is asked for only where it matters. */
 export function failureOf(facts: {
   route: string;
   status: number;
   fault: Fault | undefined;
-  retryAfterMs: number | undefined;
-  defaultWaitMs: number;
+  throttledMs: () => number;
 }): ZohoError {
   const { route, status, fault } = facts;
-  const verdict =
-    status === 429 ? 'throttled' : ((fault && byCode[fault.code]) ?? byStatus(status, fault !== undefined));
+  const verdict = verdictOf(status, fault);
   const code = fault?.code ?? (status === 429 ? 'TOO_MANY_REQUESTS' : `HTTP_${status}`);
   const about = fault?.details['api_name'] === undefined ? '' : ` for ${fault.details['api_name']}`;
   return new ZohoError(`Zoho answered ${code}${about} (HTTP ${status}) to ${route}; ${nextStep[verdict]}`, {
     verdict,
     code,
     status,
-    ...(verdict === 'throttled' ? { waitMs: facts.retryAfterMs ?? facts.defaultWaitMs } : {}),
+    ...(verdict === 'throttled' ? { waitMs: facts.throttledMs() } : {}),
     details: fault?.details ?? {},
   });
 }

@@ -1,16 +1,19 @@
 // Puts the Zoho client together. Holds no state of its own and reads no environment.
+import type { Instant } from '../mirror/instant';
 import { createApi, type Api } from './api';
 import { continueBulkJob, createBulkJob, readBulkJob } from './bulk-read';
 import { readChannel, sendChannel, stopChannel } from './channels';
 import { createClock } from './clock';
 import { readChangedPage, readHasMoreChanged } from './coql';
-import { createPurse, credits } from './credits';
+import { createBudget, type CreditLimits, type CreditStore } from './budget';
+import { credits } from './credits';
 import { readDeletedPage } from './deleted';
 import { openDownload } from './download';
 import { createHttp, type Observer } from './http';
 import { badAnswer } from './json';
 import { readFields, readModules } from './metadata';
 import { createTokens, type TokenStore } from './oauth';
+import { inForeground } from './priority';
 import { readRecord, readRecords } from './records';
 import type { Zoho } from './zoho';
 
@@ -37,6 +40,10 @@ export interface ZohoOptions {
   refreshToken: string;
   /** Where all processes share one sealed access token. Without it every process fetches its own. */
   tokenStore?: TokenStore | undefined;
+  /** Where all processes share what they have spent. Without it every process knows its own calls only. */
+  creditStore?: CreditStore | undefined;
+  /** Without them nothing is held back. */
+  limits?: CreditLimits | undefined;
   /** For a whole answer, milliseconds; for a download, until its head. Default 15,000. */
   timeoutMs?: number | undefined;
   /** A download without a byte for this long fails, milliseconds. Default 15,000. */
@@ -52,10 +59,15 @@ const defaultTimeoutMs = 15_000;
 /** A client for one org and user. Every method throws `ZohoError` and nothing else. */
 export function createZoho(options: ZohoOptions): Zoho {
   const clock = createClock(options.clock ?? Date.now);
-  const purse = createPurse();
+  const budget = createBudget({
+    clock,
+    limits: options.limits,
+    store: options.creditStore,
+    ask: () => inForeground(async () => void (await askDate(api))),
+  });
   const observe: Observer = (seen, status, ms, remaining) => {
-    purse.remaining(remaining);
-    const paid = purse.spend(seen.credits, status);
+    // The accounts server knows no credits.
+    const paid = seen.credits === credits.token ? 0 : budget.spend(seen.credits, status, remaining);
     options.onCall?.({ route: seen.route, status, credits: paid, ms });
   };
   const http = createHttp({
@@ -65,14 +77,24 @@ export function createZoho(options: ZohoOptions): Zoho {
     observe,
   });
   const tokens = createTokens({ ...options, http, clock });
-  const api = createApi({ http, tokens, clock, apiUrl: options.apiUrl, version: options.apiVersion ?? 'v8' });
+  const api = createApi({
+    http,
+    tokens,
+    budget,
+    clock,
+    apiUrl: options.apiUrl,
+    version: options.apiVersion ?? 'v8',
+  });
   return {
     now: clock.now,
     ...reading(api),
     ...exporting(api, options.stallMs ?? defaultTimeoutMs),
     ...watching(api),
-    credits: purse.state,
-    close: http.close,
+    credits: budget.state,
+    async close() {
+      await budget.save();
+      await http.close();
+    },
   };
 }
 
@@ -86,14 +108,17 @@ type Reading =
   | 'hasMoreChanged'
   | 'changedPage';
 
+/** The cheapest question; its answer's head is what is wanted. */
+async function askDate(api: Api, signal?: AbortSignal): Promise<Instant> {
+  const route = 'date';
+  const path = `/crm/${api.version}/settings/modules`;
+  const { date } = await api.call({ route, method: 'GET', path, credits: credits.ordinary, signal });
+  if (date === undefined) throw badAnswer(route, 'header.date');
+  return date;
+}
+
 const reading = (api: Api): Pick<Zoho, Reading> => ({
-  async receivedDate(signal) {
-    const route = 'date';
-    const path = `/crm/${api.version}/settings/modules`;
-    const { date } = await api.call({ route, method: 'GET', path, credits: credits.ordinary, signal });
-    if (date === undefined) throw badAnswer(route, 'header.date');
-    return date;
-  },
+  receivedDate: (signal) => askDate(api, signal),
   modules: (signal) => readModules(api, signal),
   fields: (module, signal) => readFields(api, module, signal),
   recordsByIds: (module, ids, fields, signal) => readRecords(api, module, { ids, fields, signal }),

@@ -1,6 +1,9 @@
 export { createZoho, type ZohoCall, type ZohoOptions } from './create';
+export type { CreditLimits, CreditState, CreditStore } from './budget';
+export type { CreditMinute } from './credit-window';
 export { ZohoError, type Verdict } from './errors';
 export type { TokenStore } from './oauth';
+export { inBackground, isBackground } from './priority';
 export type {
   BulkJob,
   BulkJobRequest,

@@ -1,5 +1,7 @@
 // Access tokens: one flight in this process, one sealed token for all processes. Never follows `api_domain`, never tells a token.
 // Limits (zoho-api, OAuth): a token lives 1 h; the 16th live one kills the first; over 10 refreshes in 10 min lock everybody out.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { retryAfterMs, waits } from './classify';
 import type { ZohoClock } from './clock';
@@ -12,6 +14,11 @@ import { createSeal } from './seal';
 export interface TokenStore {
   read(): Promise<string | undefined>;
   write(sealed: string): Promise<void>;
+  /**
+   * Takes the sole right to ask for a token, for so long: 0, or the milliseconds for which another holder has it. Taken again by its
+   * holder it ends after the new time. Without it, processes may ask side by side.
+   */
+  claim?(holder: string, forMs: number): Promise<number>;
 }
 
 export interface Tokens {
@@ -42,6 +49,9 @@ const defaultLifetimeS = 3_600;
 const aheadMs = 5 * 60_000;
 /** Between two tries to renew a token that still lives. */
 const retryRenewalMs = 30_000;
+/** Longer than a request for a token takes. */
+const claimMs = 20_000;
+const lookAgainMs = 100;
 
 export interface OAuthOptions {
   http: Http;
@@ -62,11 +72,21 @@ export function createTokens(options: OAuthOptions): Tokens {
   const dead = new Set<string>();
   let held: Token | undefined;
   let flight: Promise<Held> | undefined;
+  const holder = randomUUID();
   let lockedUntil = 0; // local clock
 
   const alive = (token: Token | undefined): token is Token =>
     token !== undefined && !dead.has(token.value) && token.expiresAt > clock.now();
   const fresh = (token: Token | undefined): token is Token => alive(token) && token.renewAt > clock.now();
+
+  const claim = async (forMs: number): Promise<number> => {
+    if (!tokenStore?.claim) return 0;
+    // Two first claims may collide; a store that is down costs sharing, not this call.
+    const take = () => tokenStore.claim?.(holder, forMs) ?? Promise.resolve(0);
+    return take()
+      .catch(take)
+      .catch(() => 0);
+  };
 
   async function refresh(): Promise<Token> {
     const waitMs = lockedUntil - clock.local();
@@ -81,26 +101,53 @@ export function createTokens(options: OAuthOptions): Tokens {
     }
   }
 
+  /** One process at a time asks for a token; the others wait for what it brings, or go on with the old one while that lives. */
   async function acquire(): Promise<Held> {
-    const stored = await readStore(tokenStore, seal.open);
-    if (fresh(stored)) {
-      held = stored;
-      return { value: stored.value, minted: false };
+    for (;;) {
+      const before = await readStore(tokenStore, seal.open);
+      if (fresh(before)) return adopt(before);
+      const busyMs = await claim(claimMs);
+      // Another process may have been quicker between the look and the claim.
+      const stored = busyMs === 0 ? await readStore(tokenStore, seal.open) : before;
+      if (fresh(stored)) {
+        await claim(0);
+        return adopt(stored);
+      }
+      if (busyMs === 0) return renew(stored);
+      const old = [held, stored].find(alive);
+      if (old) return keep(old);
+      if (busyMs > claimMs) throw lockedOut(busyMs);
+      await delay(Math.min(busyMs, lookAgainMs));
     }
+  }
+
+  function adopt(stored: Token): Held {
+    held = stored;
+    return { value: stored.value, minted: false };
+  }
+
+  function keep(old: Token): Held {
+    held = { ...old, renewAt: clock.now() + retryRenewalMs };
+    return { value: old.value, minted: false };
+  }
+
+  async function renew(stored: Token | undefined): Promise<Held> {
     let token: Token;
     try {
       token = await refresh();
     } catch (error) {
+      // Locked out: nobody else asks before the time is over.
+      await claim(Math.max(0, lockedUntil - clock.local()));
       // Renewal is early on purpose: while the old token lives, a failing accounts server stops nothing.
       const old = [held, stored].find(alive);
       if (!old) throw error;
-      held = { ...old, renewAt: clock.now() + retryRenewalMs };
-      return { value: old.value, minted: false };
+      return keep(old);
     }
     dead.delete(token.value);
     held = token;
     // A store that is down costs sharing, not this call.
     await tokenStore?.write(seal.close(JSON.stringify(token))).catch(() => undefined);
+    await claim(0);
     return { value: token.value, minted: true };
   }
 

@@ -1,5 +1,6 @@
 // What the rest of the house may ask of Zoho CRM. Every answer is checked against a schema; ids and numbers stay text.
 // Knows no SQL and no Temporal.
+import type { CreditState } from './budget';
 import type { Field, JsonValue } from '../mirror/field';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
@@ -150,7 +151,8 @@ export interface Zoho {
     signal?: AbortSignal,
   ): Promise<{ records: ChangedRecord[]; more: boolean }>;
 
-  /** Credits that this process has spent, by Zoho's price list, and what Zoho last said remains. */
-  credits(): { spent: number; remaining?: number };
+  /** What calls have cost by Zoho's price list, and what Zoho last said remains. */
+  credits(): CreditState;
+  /** Lets the other processes know what was spent. */
   close(): Promise<void>;
 }

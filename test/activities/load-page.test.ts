@@ -57,7 +57,7 @@ test.each(['stall', 'cut'] as const)(
       expect(left.rowsDone).toBeGreaterThan(0);
       expect(left.rowsDone % 10).toBe(0);
 
-      const loaded = await run(activities.loadPage, [page], 2);
+      const loaded = await run(activities.loadPage, [page], { attempt: 2 });
       expect(loaded.resumedAtRow).toBe(left.rowsDone);
       expect(loaded).toMatchObject({ rows: 400, counts: { read: 400, inserted: 400 } });
       expect(await mirror.differences()).toEqual([]);
@@ -72,7 +72,7 @@ test('a page that was loaded is not downloaded again', async () => {
     const page = await pageOf(mirror);
     const first = await run(activities.loadPage, [page]);
     const downloads = sim.stats.count('bulk.download');
-    expect(await run(activities.loadPage, [page], 2)).toEqual({ ...first, resumedAtRow: 40 });
+    expect(await run(activities.loadPage, [page], { attempt: 2 })).toEqual({ ...first, resumedAtRow: 40 });
     expect(sim.stats.count('bulk.download')).toBe(downloads);
   });
 });
@@ -86,9 +86,9 @@ test.each(['truncate', 'corrupt', 'short'] as const)(
       const page = await pageOf(mirror);
       sim.faults.add({ kind, route: 'bulk.download', times: -1, ...(kind === 'short' ? { rows: 3 } : {}) });
       for (const attempt of [1, 2])
-        expect(await typeOf(run(activities.loadPage, [page], attempt))).toBe('PageIncomplete');
+        expect(await typeOf(run(activities.loadPage, [page], { attempt }))).toBe('PageIncomplete');
       expect((await db.checkpoint(page.jobId))?.complete ?? false).toBe(false);
-      expect(await typeOf(run(activities.loadPage, [page], 3))).toBe('ExportGone');
+      expect(await typeOf(run(activities.loadPage, [page], { attempt: 3 }))).toBe('ExportGone');
 
       sim.faults.clear();
       await mirror.load();

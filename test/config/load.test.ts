@@ -83,6 +83,31 @@ test('unknown keys and wrong values of the file are named with their path', () =
   ]);
 });
 
+test('limits hold nothing back by default; a tenth is reserved unless told otherwise', () => {
+  const limitsOf = (yaml: string) => loadConfig(withFile(yaml)).limits;
+  expect(loadConfig(secrets)).not.toHaveProperty('limits');
+  expect(limitsOf('limits: { dailyCredits: 50000 }')).toEqual({ dailyCredits: 50_000, reserve: 5_000 });
+  expect(limitsOf('limits: { dailyCredits: 50000, reserve: 0 }')).toEqual({
+    dailyCredits: 50_000,
+    reserve: 0,
+  });
+});
+
+test.each([
+  ['limits: { reserve: 5 }', 'limits.dailyCredits is not valid. Allowed: a whole number from 1'],
+  ['limits: { dailyCredits: 1.5 }', 'limits.dailyCredits=1.5 is not valid. Allowed: a whole number from 1'],
+  [
+    'limits: { dailyCredits: 100, reserve: 100 }',
+    'limits.reserve=100 is not valid. Allowed: less than limits.dailyCredits',
+  ],
+  [
+    'limits: { daily: 5, dailyCredits: 100 }',
+    'limits.daily is not a known key. Allowed: dailyCredits, reserve',
+  ],
+])('%s is refused', (yaml, problem) => {
+  expect(problems(withFile(yaml))).toEqual([expect.stringContaining(problem)]);
+});
+
 test('a file that is named must be there', () => {
   expect(problems({ ...secrets, MIRROR_CONFIG: '/nowhere/mirror.yaml' })).toEqual([
     expect.stringContaining('MIRROR_CONFIG=/nowhere/mirror.yaml cannot be read'),

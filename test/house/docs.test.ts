@@ -55,8 +55,12 @@ test('the documented YAML keys of a module are those that are read, with their d
 
 test('the documented YAML keys of the other sections are those that are read, with their defaults', () => {
   const { modules: _, ...sections } = fileSchema.parse({});
-  const defaults = Object.entries({ ...sections, loading: { batchRows: undefined } }).flatMap(
-    ([section, keys]) => Object.entries(keys).map(([key, value]) => [`${section}.${key}`, value]),
+  const optional = {
+    loading: { batchRows: undefined },
+    limits: { dailyCredits: undefined, reserve: undefined },
+  };
+  const defaults = Object.entries({ ...sections, ...optional }).flatMap(([section, keys]) =>
+    Object.entries(keys).map(([key, value]) => [`${section}.${key}`, value]),
   );
   const documented = sectionKeys.map(({ key, fallback }) => [key, fallback && parseDuration(fallback)]);
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(defaults));

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { DatabaseError, SchemaMismatchError, SupersededError, type TargetTable } from '../../src/db';
 import { noCounts } from '../../src/contracts';
-import { instant } from '../../src/mirror/instant';
+import { instant, type Instant } from '../../src/mirror/instant';
 import type { Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
 import { LawModel } from '../support/law-model';
@@ -440,6 +440,45 @@ function describeLedger(opened: () => Opened): void {
     const run = { runId: name, workflow: 'catch-up/Leads', module: 'Leads', counts: noCounts() };
     await db.recordRun({ ...run, outcome: 'running' });
     await db.recordRun({ ...run, outcome: 'failed', detail: 'why' });
+  });
+
+  test('a right belongs to one holder at a time, until its time is over or it is given back', async () => {
+    const { db, another } = opened();
+    const other = await another();
+    const name = `right-${aTable().table}`;
+    expect(await db.claim(name, 'a', 60_000)).toBe(0);
+    const busyMs = await other.claim(name, 'b', 60_000);
+    expect(busyMs).toBeGreaterThan(0);
+    expect(busyMs).toBeLessThanOrEqual(60_000);
+    expect(await db.claim(name, 'a', 0)).toBe(0);
+    expect(await other.claim(name, 'b', 60_000)).toBe(0);
+    await other.close();
+  });
+
+  test('spent credits are kept by process and minute, overwritten in place, and forgotten after two days', async () => {
+    const { db } = opened();
+    const name = aTable().table;
+    const ours = async (since: Instant) =>
+      (await db.readSpent(since)).filter((one) => one.process.startsWith(name));
+    const a = {
+      process: `${name}-a`,
+      minute: at('10:00'),
+      credits: 50,
+      told: { at: at('10:00:09'), remaining: 70 },
+    };
+    const b = { process: `${name}-b`, minute: at('10:00'), credits: 3 };
+    const next = { ...a, minute: at('10:01'), credits: 1, told: { at: at('10:01:09') } };
+    await db.writeSpent([a, next]);
+    await db.writeSpent([b]);
+    await db.writeSpent([{ ...a, credits: 51 }]);
+    const all = (await ours(at('10:00'))).sort(
+      (x, y) => x.process.localeCompare(y.process) || x.minute - y.minute,
+    );
+    expect(all).toEqual([{ ...a, credits: 51 }, next, b]);
+    expect(await ours(at('10:01'))).toEqual([next]);
+    const later = { ...b, minute: instant(at('10:01') + 48 * 3_600_000) };
+    await db.writeSpent([later]);
+    expect((await ours(at('10:00'))).map(({ minute }) => minute).sort()).toEqual([next.minute, later.minute]);
   });
 
   test('migrations run twice, and two at once', async () => {

@@ -26,6 +26,7 @@ import {
 } from '../../src/contracts';
 import { openDatabase, type Database, type StoredRow } from '../../src/db';
 import { parsePage } from '../../src/pages';
+import { sharedStores } from '../../src/worker/shared-stores';
 import { createZoho, type Zoho } from '../../src/zoho';
 import { eventually } from './eventually';
 
@@ -42,7 +43,7 @@ export interface Mirror {
   run: <A extends unknown[], R>(
     activity: (...args: A) => Promise<R>,
     args: A,
-    attempt?: number,
+    call?: { attempt?: number; workflowType?: string },
   ) => Promise<R>;
   plan: () => Promise<ModulePlan>;
   /** Creates the export of a page and waits until Zoho has it ready. */
@@ -66,6 +67,8 @@ export interface MirrorOptions {
   batchRows?: number;
   /** More of zoho-mirror.yaml. */
   yaml?: string;
+  /** The mirror's local clock is the simulator's. */
+  sharedClock?: boolean;
 }
 
 export async function withMirror(
@@ -89,7 +92,14 @@ export async function withMirror(
   });
   const db = await openDatabase(config.legacyDb);
   await db.migrate();
-  const zoho = createZoho({ ...config.zoho, timeoutMs: 2_000, stallMs: 300 });
+  const zoho = createZoho({
+    ...config.zoho,
+    ...sharedStores(db),
+    limits: config.limits,
+    timeoutMs: 2_000,
+    stallMs: 300,
+    ...(options.sharedClock ? { clock: () => sim.clock.now() } : {}),
+  });
   try {
     await test(assemble({ sim, db, zoho, config, databasePath: join(folder, 'mirror.db') }));
   } finally {
@@ -123,11 +133,11 @@ function assemble(parts: {
     readPage: (zip: Readable, plan) => parsePage(zip, plan),
     searchAttributes: async () => false,
   });
-  const run: Mirror['run'] = (activity, args, attempt = 1) =>
-    new MockActivityEnvironment({ attempt }, { logger: quiet, interceptors: [activityInterceptor] }).run(
-      activity,
-      ...args,
-    );
+  const run: Mirror['run'] = (activity, args, call = {}) =>
+    new MockActivityEnvironment(
+      { attempt: 1, ...call },
+      { logger: quiet, interceptors: [activityInterceptor] },
+    ).run(activity, ...args);
   const plan = (): Promise<ModulePlan> => catalog.plan('Leads');
   const exported: Mirror['exported'] = async (page = 1, pageToken) => {
     const request = { module: 'Leads', page, ...(pageToken ? { pageToken } : {}) };

@@ -29,10 +29,8 @@ export const settings = (change: Partial<ModuleSettings> = {}): ModuleSettings =
 
 export const counts = (change: Partial<Counts>): Counts => ({ ...noCounts(), ...change });
 
-export const fail = (type: ErrorType, message: string): ApplicationFailure =>
-  errorTypes[type].retry
-    ? ApplicationFailure.retryable(message, type)
-    : ApplicationFailure.nonRetryable(message, type);
+export const fail = (type: ErrorType, message: string, details: unknown[] = []): ApplicationFailure =>
+  ApplicationFailure.create({ type, message, details, nonRetryable: !errorTypes[type].retry });
 
 /** Ten minutes past, a minute more with each call. */
 const zohoClock = (): (() => string) => {

@@ -5,7 +5,7 @@ import type { Activities, CreateJob, LoadPage } from '../../src/activities';
 import { noCounts, searchAttributes, workflowTypes, type LoadStatus } from '../../src/contracts';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { chainOf, counts, fail, fakes, gate, settings, type Fakes } from './fakes';
+import { chainOf, counts, fail, fakes, gate, hourMs, settings, type Fakes } from './fakes';
 import { failureOf, reaches } from './reaches';
 
 const healthKey = defineSearchAttributeKey(searchAttributes.health, 'KEYWORD');
@@ -341,6 +341,21 @@ describe('sweep and watermark', () => {
 });
 
 describe('where a person must act', () => {
+  test('resume looks at once whether there are API credits again', async () => {
+    const waiting = 'Waiting for API credits: 10 left, reserve 20; goes on at about 2026-03-02T10:00:00Z';
+    const refusals = [fail('CreditsReserved', waiting, [hourMs])];
+    const prepareTable: Activities['prepareTable'] = async () => {
+      const refusal = refusals.shift();
+      if (refusal) throw refusal;
+      return { created: true, added: [], widened: [] };
+    };
+    await sync({ prepareTable }, async ({ handle, result }) => {
+      await reaches(handle, 'waiting', (status) => status.waiting === waiting);
+      await handle.executeUpdate('resume');
+      expect(await result).toMatchObject({ phase: 'done', health: 'ok' });
+    });
+  });
+
   test('a permanent error makes the run degraded, not failed; resume tries at once', async () => {
     let mended = false;
     const openModule: Activities['openModule'] = async () => {

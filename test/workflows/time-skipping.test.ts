@@ -5,7 +5,13 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { findTimeSkippingBinary } from '../../dev/time-skipping-binary';
 import type { Activities } from '../../src/activities';
-import { signals, workflowTypes, type ChannelStatus, type NotificationSyncStatus } from '../../src/contracts';
+import {
+  signals,
+  workflowTypes,
+  type ChannelStatus,
+  type LoadStatus,
+  type NotificationSyncStatus,
+} from '../../src/contracts';
 import { silence } from '../support/temporal';
 import { workflowBundle } from '../support/workflow-bundle';
 import { counts, fail, fakes, hourMs, settings } from './fakes';
@@ -141,6 +147,35 @@ test('a record that Zoho never shows is asked for after 2, 5, 15 and 30 seconds;
       expect(result).toMatchObject({ phase: 'done', health: 'ok', hints: 1, pending: 0 });
       const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 1_000));
       expect(waits).toEqual([2, 5, 15, 30]);
+    },
+  );
+});
+
+test('a load that has no API credits left waits as long as it is told, shows it, and goes on by itself', async () => {
+  const at: number[] = [];
+  const waiting = 'Waiting for API credits: 4,812 left, reserve 5,000; goes on at about 2026-03-01T11:10:00Z';
+  await withWorker(
+    {
+      createExport: async (request) => {
+        at.push(scheduledMs());
+        if (at.length <= 3) throw fail('CreditsReserved', waiting, [30 * 60_000]);
+        return fakes(env.client).activities.createExport(request);
+      },
+    },
+    async (taskQueue) => {
+      const handle = await env.client.workflow.start(workflowTypes.initialSync, {
+        taskQueue,
+        workflowId: `initial-sync/${taskQueue}`,
+        args: [{ module: 'Leads' }],
+      });
+      await env.sleep(5 * 60_000);
+      const status = await handle.query<LoadStatus>('status');
+      expect(status).toMatchObject({ phase: 'preparing', health: 'ok', waiting });
+      expect(status).not.toHaveProperty('lastError');
+      const result = (await handle.result()) as LoadStatus;
+      expect(result).toMatchObject({ phase: 'done', health: 'ok' });
+      expect(result).not.toHaveProperty('waiting');
+      expect(at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000))).toEqual([30, 30, 30]);
     },
   );
 });

@@ -183,7 +183,7 @@ test('a job is created with JSON, whole seconds and `bulk` before the version', 
     });
     await zoho.continueBulkJob('page-token', undefined);
     expect(JSON.parse(seen[1]?.body ?? '')).toEqual({ query: { page_token: 'page-token' } });
-    expect(zoho.credits()).toEqual({ spent: 100 });
+    expect(zoho.credits()).toEqual({ spent: 100, spentToday: 100 });
   });
 });
 
@@ -235,17 +235,52 @@ test('a refused field is named', async () => {
   });
 });
 
-test('429 waits as Retry-After says, else five seconds', async () => {
-  const busy = { code: 'TOO_MANY_REQUESTS', status: 'error', message: '', details: {} };
+const busy = { code: 'TOO_MANY_REQUESTS', status: 'error', message: '', details: {} };
+
+test('after a 429 nothing is sent until the time that Retry-After names has passed, else for five seconds', async () => {
+  const clock = { ms: Date.now() };
   const api = (_: unknown, count: number) => json(429, busy, count === 0 ? { 'retry-after': '17' } : {});
-  await withScript({ api }, async ({ zoho, calls }) => {
+  await withScript({ api, options: { clock: () => clock.ms } }, async ({ zoho, calls }) => {
     expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'throttled', waitMs: 17_000 });
+    clock.ms += 10_000;
+    expect(await failureOf(zoho.fields('Leads'))).toMatchObject({ verdict: 'throttled', waitMs: 7_000 });
+    clock.ms += 7_000;
     expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'throttled', waitMs: 5_000 });
     expect(calls.map(({ route, status, credits }) => [route, status, credits])).toEqual([
       ['oauth token', 200, 0],
       ['modules', 429, 0],
       ['modules', 429, 0],
     ]);
+  });
+});
+
+test('while Zoho goes on answering 429 the waits grow to five minutes; an answer ends that', async () => {
+  const clock = { ms: Date.now() };
+  let calm = false;
+  const api = () => (calm ? json(200, { modules: [] }) : json(429, busy));
+  await withScript({ api, options: { clock: () => clock.ms } }, async ({ zoho, seen }) => {
+    const waits: unknown[] = [];
+    const refused = async (): Promise<void> => {
+      const failure = await failureOf(zoho.modules());
+      waits.push(failure.waitMs);
+      clock.ms += failure.waitMs ?? 0;
+    };
+    for (let tries = 0; tries < 8; tries += 1) await refused();
+    expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
+    expect(seen).toHaveLength(8);
+    calm = true;
+    await zoho.modules();
+    calm = false;
+    await refused();
+    expect(waits.at(-1)).toBe(5_000);
+  });
+});
+
+test('calls that are refused together count as one refusal', async () => {
+  const clock = { ms: Date.now() };
+  await withScript({ api: () => json(429, busy), options: { clock: () => clock.ms } }, async ({ zoho }) => {
+    const both = await Promise.all([failureOf(zoho.modules()), failureOf(zoho.fields('Leads'))]);
+    expect(both.map(({ waitMs }) => waitMs)).toEqual([5_000, 5_000]);
   });
 });
 
@@ -368,7 +403,7 @@ test('what Zoho says remains of the credits is remembered', async () => {
     always(json(200, { modules: [] }, { 'x-api-credits-remaining': '4711' })),
     async ({ zoho }) => {
       await zoho.modules();
-      expect(zoho.credits()).toEqual({ spent: 1, remaining: 4711 });
+      expect(zoho.credits()).toEqual({ spent: 1, spentToday: 1, remaining: 4711 });
     },
   );
 });

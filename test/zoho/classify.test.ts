@@ -2,13 +2,12 @@ import { failureOf, isStaleToken, retryAfterMs } from '../../src/zoho/classify';
 import { faultOf, hiddenFaultOf } from '../../src/zoho/envelope';
 import { parseInstant } from '../../src/mirror/instant';
 
-const failing = (status: number, code?: string, more: { retryAfterMs?: number } = {}) =>
+const failing = (status: number, code?: string, throttledMs = 5_000) =>
   failureOf({
     route: 'test',
     status,
     fault: code === undefined ? undefined : { code, details: {} },
-    retryAfterMs: more.retryAfterMs,
-    defaultWaitMs: 5_000,
+    throttledMs: () => throttledMs,
   });
 
 describe('the verdict', () => {
@@ -45,8 +44,8 @@ describe('the verdict', () => {
     expect(failing(status, code).verdict).toBe(verdict);
   });
 
-  test('of a throttled answer carries the wait that Zoho named, else the default', () => {
-    expect(failing(429, undefined, { retryAfterMs: 7_000 }).waitMs).toBe(7_000);
+  test('of a throttled answer carries the wait', () => {
+    expect(failing(429, undefined, 7_000).waitMs).toBe(7_000);
     expect(failing(400, 'TOO_MANY_REQUESTS').waitMs).toBe(5_000);
     expect(failing(500).waitMs).toBeUndefined();
   });
@@ -132,8 +131,7 @@ describe('the envelope', () => {
       route: 'test',
       status: 400,
       fault: faultOf(item),
-      retryAfterMs: undefined,
-      defaultWaitMs: 1,
+      throttledMs: () => 1,
     });
     expect(error.message).toContain('FIELD_NOT_SUPPORTED for Address');
     expect(error.message).not.toContain('secret');

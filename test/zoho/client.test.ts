@@ -14,6 +14,7 @@ interface Mirrored {
 async function withZoho(
   options: Partial<SimulatorOptions>,
   test: (both: Mirrored) => Promise<void>,
+  clock?: () => number,
 ): Promise<void> {
   const sim = await startSimulator({ notify: false, ...options });
   const zoho = createZoho({
@@ -24,6 +25,7 @@ async function withZoho(
     refreshToken: 'sim-refresh',
     timeoutMs: 5_000,
     stallMs: 200,
+    clock,
   });
   try {
     await test({ zoho, sim, ids: sim.crm.table('Leads').ids().map(recordId) });
@@ -212,22 +214,30 @@ test('credits are counted as the simulator counts them', async () => {
 });
 
 test('faults of the service are classified', async () => {
-  await withZoho({ records: 1 }, async ({ zoho, sim }) => {
-    await zoho.modules();
-    sim.faults.add({ kind: 'status', status: 503 });
-    expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', status: 503 });
-    sim.faults.add({ kind: 'too-many-requests' });
-    expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'throttled' });
-    sim.faults.add({ kind: 'bulk-429-in-400', route: 'bulk.create' });
-    expect(await failureOf(zoho.createBulkJob({ module: 'Leads', fields: [] }))).toMatchObject({
-      verdict: 'throttled',
-      status: 400,
-    });
-    sim.faults.add({ kind: 'reset', route: 'settings.modules' });
-    expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', code: 'NETWORK' });
-    sim.faults.add({ kind: 'truncate', route: 'settings.modules' });
-    expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', code: 'NOT_JSON' });
-    sim.faults.add({ kind: 'unauthorized', route: 'settings.modules' });
-    await zoho.modules();
-  });
+  const clock = { ms: Date.now() };
+  const later = (): void => void (clock.ms += 20_000);
+  await withZoho(
+    { records: 1 },
+    async ({ zoho, sim }) => {
+      await zoho.modules();
+      sim.faults.add({ kind: 'status', status: 503 });
+      expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', status: 503 });
+      sim.faults.add({ kind: 'too-many-requests' });
+      expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'throttled' });
+      later();
+      sim.faults.add({ kind: 'bulk-429-in-400', route: 'bulk.create' });
+      expect(await failureOf(zoho.createBulkJob({ module: 'Leads', fields: [] }))).toMatchObject({
+        verdict: 'throttled',
+        status: 400,
+      });
+      later();
+      sim.faults.add({ kind: 'reset', route: 'settings.modules' });
+      expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', code: 'NETWORK' });
+      sim.faults.add({ kind: 'truncate', route: 'settings.modules' });
+      expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', code: 'NOT_JSON' });
+      sim.faults.add({ kind: 'unauthorized', route: 'settings.modules' });
+      await zoho.modules();
+    },
+    () => clock.ms,
+  );
 });

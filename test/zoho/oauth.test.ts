@@ -197,6 +197,73 @@ test('a locked-out process takes the token that another one has fetched meanwhil
   });
 });
 
+/** As the database keeps it: one holder at a time. */
+function claimingStore(clock: () => number): TokenStore {
+  const right = { holder: '', until: 0 };
+  return {
+    ...memoryStore(),
+    claim: async (holder, forMs) => {
+      if (right.holder !== holder && right.until > clock()) return right.until - clock();
+      Object.assign(right, { holder, until: clock() + forMs });
+      return 0;
+    },
+  };
+}
+
+test('processes that start at the same time fetch one token between them', async () => {
+  const tokenStore = claimingStore(Date.now);
+  await withScript(
+    { api: () => modules, options: { tokenStore } },
+    async ({ zoho, another, seen, tokenRequests }) => {
+      await Promise.all([zoho, another(), another()].map((one) => one.modules()));
+      expect(tokenRequests()).toBe(1);
+      expect(seen.map((one) => one.token)).toEqual(['token-1', 'token-1', 'token-1']);
+    },
+  );
+});
+
+test('processes whose token is refused at the same time fetch one new token between them', async () => {
+  const tokenStore = claimingStore(Date.now);
+  const dead = new Set<string>();
+  const api = refusing((token) => dead.has(token ?? ''));
+  await withScript({ api, options: { tokenStore } }, async ({ zoho, another, tokenRequests }) => {
+    const both = [zoho, another()];
+    await Promise.all(both.map((one) => one.modules()));
+    dead.add('token-1');
+    await Promise.all(both.map((one) => one.modules()));
+    expect(tokenRequests()).toBe(2);
+  });
+});
+
+test('a token that has to be renewed is renewed by one process; the other goes on with the old one', async () => {
+  const clock = { ms: Date.now() };
+  const tokenStore = claimingStore(() => clock.ms);
+  await withScript(
+    { api: () => modules, options: { tokenStore, clock: () => clock.ms } },
+    async ({ zoho, another, tokenRequests }) => {
+      const both = [zoho, another()];
+      await Promise.all(both.map((one) => one.modules()));
+      clock.ms += 56 * 60_000;
+      await Promise.all(both.map((one) => one.modules()));
+      expect(tokenRequests()).toBe(2);
+    },
+  );
+});
+
+test('a process that is locked out keeps the others from asking too', async () => {
+  const clock = { ms: Date.now() };
+  const tokenStore = claimingStore(() => clock.ms);
+  await withScript(
+    { api: () => modules, oauth: () => denied, options: { tokenStore, clock: () => clock.ms } },
+    async ({ zoho, another, tokenRequests }) => {
+      await failureOf(zoho.modules());
+      clock.ms += 60_000;
+      expect(await failureOf(another().modules())).toMatchObject({ verdict: 'throttled', waitMs: 540_000 });
+      expect(tokenRequests()).toBe(1);
+    },
+  );
+});
+
 test.each([
   ['500', json(500, 'oops')],
   ['a page', json(200, '<html>')],

@@ -1,17 +1,14 @@
 // The first six tables of the mirror. Never edited once released: later changes are later steps.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect, OwnTable } from '../dialect';
+import { createOwn } from './own-table';
 
 export async function createOwnTables(trx: Knex.Transaction, dialect: Dialect): Promise<void> {
   const time = dialect.name === 'mssql' ? 'datetime2(3)' : 'text';
   const long = dialect.name === 'mssql' ? 'nvarchar(max)' : 'text';
   const bigint = dialect.name === 'mssql' ? 'bigint' : 'integer';
-  // Knex splits no names in its schema builder; the mirror's schema is given apart.
-  const create = (name: Parameters<Dialect['own']>[0], build: (table: Knex.CreateTableBuilder) => void) => {
-    const parts = dialect.own(name).split('.');
-    const schema = parts.length > 1 ? trx.schema.withSchema(parts[0] ?? '') : trx.schema;
-    return schema.createTable(parts.at(-1) ?? '', build);
-  };
+  const create = (name: OwnTable, build: (table: Knex.CreateTableBuilder) => void) =>
+    createOwn(trx, dialect, name, build);
 
   await create('sync_state', (table) => {
     table.string('module', 100).notNullable().primary();

@@ -3,13 +3,17 @@ import type { Knex } from 'knex';
 import type { Dialect } from '../dialect';
 import { DatabaseError } from '../errors';
 import { createOwnTables } from './0001-own-tables';
+import { createSharedBudget } from './0002-shared-budget';
 
 interface Step {
   name: string;
   up(trx: Knex.Transaction, dialect: Dialect): Promise<void>;
 }
 
-const steps: readonly Step[] = [{ name: '0001-own-tables', up: createOwnTables }];
+const steps: readonly Step[] = [
+  { name: '0001-own-tables', up: createOwnTables },
+  { name: '0002-shared-budget', up: createSharedBudget },
+];
 
 /** A list in code: a folder scan would also find what an older build left behind. */
 const source = (dialect: Dialect): Knex.MigrationSource<Step> => ({
