@@ -83,7 +83,7 @@ export class House {
         name: 'api',
         command: process.execPath,
         args: [entry('src', 'api', 'main.js')],
-        env,
+        env: { ...env, METRICS_PORT: `${await freePort()}` },
         logFile: join(folder, 'api.log'),
         ready: /api ready/,
       });

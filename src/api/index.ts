@@ -1,2 +1,3 @@
 export { createApi, type ApiOptions } from './server';
+export { createMetrics, serveMetrics } from './metrics';
 export { runApi } from './run';

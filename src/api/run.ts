@@ -1,18 +1,29 @@
 // The API as a process: listens first, so that Zoho gets a 503 and not silence while Temporal is down.
 import { stopped, waitFor, type Process } from '../process';
 import { createTemporalClient, temporalAddress } from '../temporal';
+import { createMetrics, serveMetrics } from './metrics';
 import { createApi } from './server';
+
+const defaultMetricsPort = 9465;
 
 export async function runApi({ config, log, stopping, ready }: Process): Promise<void> {
   const temporal = createTemporalClient();
+  const metrics = createMetrics();
   const app = createApi({
     webhookSecret: config.webhookSecret,
     modules: Object.keys(config.modules),
     temporal,
     log,
+    metrics,
   });
+  let metricsApp: Awaited<ReturnType<typeof serveMetrics>>;
   try {
     const address = await app.listen({ host: config.bindAddress, port: config.port });
+    metricsApp = await serveMetrics(metrics, {
+      host: config.bindAddress,
+      port: config.metricsPort ?? defaultMetricsPort,
+      log,
+    });
     await waitFor(
       () => temporal.withDeadline(Date.now() + 5_000, () => temporal.workflowService.getSystemInfo({})),
       {
@@ -25,6 +36,6 @@ export async function runApi({ config, log, stopping, ready }: Process): Promise
     await stopped(stopping);
   } finally {
     // The client's connection ends with the process: closing it under a call that is being retried throws out of a timer.
-    await app.close();
+    await Promise.all([app.close(), metricsApp?.close()]);
   }
 }

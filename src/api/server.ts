@@ -10,6 +10,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
 import { callbackPath, channelToken, notificationPath, readReference, sameSecret } from '../webhook';
+import type { ApiMetrics } from './metrics';
 import { readNotification, readToken } from './notification';
 
 const maxBodyBytes = 1024 * 1024;
@@ -23,6 +24,7 @@ export interface ApiOptions {
   modules: readonly string[];
   temporal: Client;
   log: FastifyBaseLogger;
+  metrics: ApiMetrics;
   clock?: () => Date;
 }
 
@@ -47,6 +49,14 @@ export function createApi(options: ApiOptions): FastifyInstance {
     options.log.error({ code: error.code, name: error.name }, 'request failed');
     return reply.code(500).send({ error: 'Internal error' });
   });
+  app.addHook('onResponse', async (request, reply) =>
+    options.metrics.answered({
+      // An address that nobody serves may be anything: it must not become a label.
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    }),
+  );
   addHealth(app, options);
   addNotifications(app, options);
   addCallbacks(app, options);
@@ -67,7 +77,7 @@ function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
 
 function addNotifications(
   app: FastifyInstance,
-  { webhookSecret, modules, temporal, log, clock = () => new Date() }: ApiOptions,
+  { webhookSecret, modules, temporal, log, metrics, clock = () => new Date() }: ApiOptions,
 ): void {
   const expected = channelToken(webhookSecret);
   app.post(notificationPath, async (request, reply) => {
@@ -89,6 +99,7 @@ function addNotifications(
       log.warn({ module, ids: ids.length, reason: reasonOf(error) }, 'notification not accepted by Temporal');
       return reply.code(503).send({ error: 'Temporal cannot be reached; the notification was not accepted' });
     }
+    metrics.accepted(module, ids.length);
     log.info({ module, ids: ids.length, operation }, 'notification accepted');
     return { accepted: ids.length };
   });

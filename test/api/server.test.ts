@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { freePort } from '../../dev/ports';
-import { createApi } from '../../src/api';
+import { createApi, createMetrics, serveMetrics } from '../../src/api';
 import { TASK_QUEUE, workflowTypes } from '../../src/contracts';
 import { callbackUrl, channelToken } from '../../src/webhook';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -22,12 +22,13 @@ afterEach(async () => {
 });
 afterAll(() => temporal.close());
 
-async function listening(client: Client = temporal.client): Promise<string> {
+async function listening(client: Client = temporal.client, metrics = createMetrics()): Promise<string> {
   const api = createApi({
     webhookSecret: secret,
     modules: ['Leads', 'Contacts', 'Campaigns'],
     temporal: client,
     log: pino({ level: 'silent' }),
+    metrics,
     clock: () => new Date(receivedAt),
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
@@ -209,5 +210,37 @@ describe('health', () => {
     ]);
     expect([alive.status, ready.status, notified.status, called.status]).toEqual([200, 503, 503, 503]);
     expect(Date.now() - began).toBeLessThan(30_000);
+  });
+});
+
+describe('metrics', () => {
+  const log = pino({ level: 'silent' });
+
+  test('count accepted ids by module and answers by route and status', async () => {
+    const metrics = createMetrics();
+    const url = await listening(temporal.client, metrics);
+    await notify({ token, module: 'Leads', ids: ['1', '2'], operation: 'update' }, url);
+    await notify({ token: 'wrong', module: 'Leads', ids: ['3'] }, url);
+    await fetch(`${url}/nobody/serves/this`);
+    const port = await freePort();
+    const served = await serveMetrics(metrics, { host: '127.0.0.1', port, log });
+    closing.push(async () => served?.close());
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(text).toContain('zoho_mirror_notified_ids_total{module="Leads"} 2');
+    for (const [route, status] of [
+      ['/zoho/notifications', 200],
+      ['/zoho/notifications', 401],
+      ['none', 404],
+    ])
+      expect(text).toContain(
+        `zoho_mirror_api_request_duration_seconds_count{route="${route}",status="${status}"} 1`,
+      );
+    expect(text).not.toContain('nobody');
+  });
+
+  test('a port that is taken costs the metrics, not the API', async () => {
+    const { port } = new URL(await listening());
+    const served = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: Number(port), log });
+    expect(served).toBeUndefined();
   });
 });

@@ -1,0 +1,53 @@
+// What the API counts, for Prometheus. On a port of its own: the webhook's is open to the world.
+import fastify, { type FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import type { Log } from '../process';
+
+export interface ApiMetrics {
+  /** Notified ids that Temporal has durably accepted. */
+  accepted(module: string, ids: number): void;
+  answered(request: { route: string; status: number; seconds: number }): void;
+  /** In Prometheus' text format. */
+  text(): Promise<string>;
+}
+
+export function createMetrics(): ApiMetrics {
+  const registers = [new Registry()];
+  collectDefaultMetrics({ register: registers[0]! });
+  const ids = new Counter({
+    name: 'zoho_mirror_notified_ids_total',
+    help: 'Ids of notifications that Temporal has accepted',
+    labelNames: ['module'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'zoho_mirror_api_request_duration_seconds',
+    help: 'How long requests took, by route and status',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers,
+  });
+  return {
+    accepted: (module, count) => ids.inc({ module }, count),
+    answered: ({ route, status, seconds }) => requests.observe({ route, status }, seconds),
+    text: () => registers[0]!.metrics(),
+  };
+}
+
+/** Undefined where the port is taken: notifications matter more than numbers about them. */
+export async function serveMetrics(
+  metrics: ApiMetrics,
+  { host, port, log }: { host: string; port: number; log: Log },
+): Promise<FastifyInstance | undefined> {
+  const app = fastify();
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await metrics.text()),
+  );
+  try {
+    await app.listen({ host, port });
+  } catch {
+    log.warn({ port }, 'the metrics port cannot be had; going on without metrics (set METRICS_PORT)');
+    return undefined;
+  }
+  return app;
+}
