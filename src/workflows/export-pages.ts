@@ -79,6 +79,7 @@ export class PageExport {
       );
     let totals: ExportTotals | undefined;
     let page: PageRef | undefined = { number: 1 };
+    this.show('exporting');
     let job: Outcome<ExportJob> = await outcome(create(1));
     while (page) {
       const { number, token }: PageRef = page;

@@ -344,12 +344,12 @@ describe('where a person must act', () => {
   test('resume looks at once whether there are API credits again', async () => {
     const waiting = 'Waiting for API credits: 10 left, reserve 20; goes on at about 2026-03-02T10:00:00Z';
     const refusals = [fail('CreditsReserved', waiting, [hourMs])];
-    const prepareTable: Activities['prepareTable'] = async () => {
+    const openModule: Activities['openModule'] = async () => {
       const refusal = refusals.shift();
       if (refusal) throw refusal;
-      return { created: true, added: [], widened: [] };
+      return settings();
     };
-    await sync({ prepareTable }, async ({ handle, result }) => {
+    await sync({ openModule }, async ({ handle, result }) => {
       await reaches(handle, 'waiting', (status) => status.waiting === waiting);
       await handle.executeUpdate('resume');
       expect(await result).toMatchObject({ phase: 'done', health: 'ok' });

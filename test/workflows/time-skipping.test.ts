@@ -170,7 +170,7 @@ test('a load that has no API credits left waits as long as it is told, shows it,
       });
       await env.sleep(5 * 60_000);
       const status = await handle.query<LoadStatus>('status');
-      expect(status).toMatchObject({ phase: 'preparing', health: 'ok', waiting });
+      expect(status).toMatchObject({ phase: 'exporting', health: 'ok', waiting });
       expect(status).not.toHaveProperty('lastError');
       const result = (await handle.result()) as LoadStatus;
       expect(result).toMatchObject({ phase: 'done', health: 'ok' });
