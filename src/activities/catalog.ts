@@ -116,10 +116,17 @@ function planned(module: string, metadata: Field[], settings: ModuleConfig, drop
 }
 
 const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => ({
-  module: mapping.module,
+  ...knownTable(mapping.module, settings),
+  columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
+  constants: settings.constants,
+});
+
+/** What the configuration alone tells of a target table: enough to count its rows without asking Zoho. */
+export const knownTable = (module: string, settings: ModuleConfig): TargetTable => ({
+  module,
   table: settings.table,
   key: settings.columns.id ?? settings.key,
-  columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
+  columns: [],
   deletes: settings.deletes,
   ...(settings.schema ? { schema: settings.schema } : {}),
   bookkeeping: {
@@ -127,5 +134,5 @@ const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => (
     observedAt: 'zoho_observed_at',
     deletedAt: 'zoho_deleted_at',
   },
-  constants: settings.constants,
+  constants: {},
 });

@@ -22,7 +22,7 @@ export const createActivities = (deps: Deps) => ({
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
-export { Catalog, type ModulePlan } from './catalog';
+export { Catalog, knownTable, type ModulePlan } from './catalog';
 export { activityInterceptor } from './failures';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';

@@ -40,6 +40,13 @@ export async function reachTemporal({ temporal }: Frame): Promise<void> {
   }
 }
 
+/** A module that is not configured is a slip of the keyboard: said before anything is asked. */
+export function requireModule({ config }: Frame, module: string): void {
+  const names = Object.keys(config.modules);
+  if (!names.includes(module))
+    throw new Error(`The module ${module} is not configured. Configured: ${names.join(', ')}`);
+}
+
 function complain(error: unknown): void {
   const lines = error instanceof ConfigError ? error.lines : [messageOf(error)];
   for (const line of lines) process.stderr.write(`zoho-mirror: ${line}\n`);

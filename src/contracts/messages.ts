@@ -56,6 +56,8 @@ export interface Status {
   health: Health;
   /** What went wrong last, in words for a person; absent when nothing did. */
   lastError?: string;
+  /** Its type, a key of `errorTypes`. */
+  lastErrorType?: string;
   /** What it waits for by itself, in words for a person: API credits. */
   waiting?: string;
 }

@@ -104,6 +104,13 @@ export interface RunRecord {
   detail?: string;
 }
 
+/** A row of `sync_run`. */
+export interface RecordedRun extends RunRecord {
+  startedAt: Instant;
+  /** Of a run that has ended: when. */
+  updatedAt: Instant;
+}
+
 export interface OpenCounts {
   live: number;
   deleted: number;
@@ -126,6 +133,11 @@ export interface Database {
   ping(): Promise<void>;
   /** Creates and upgrades the mirror's own tables. Safe when several processes call it at once. */
   migrate(): Promise<void>;
+  /**
+   * Names of the steps that the mirror's own tables still lack: all of them before the first start. Throws what `migrate` throws when
+   * they are newer than this version.
+   */
+  pendingMigrations(): Promise<string[]>;
   close(): Promise<void>;
 
   /** Creates, extends or checks the target table. Throws `SchemaMismatchError` with every finding and the SQL to run. */
@@ -156,6 +168,8 @@ export interface Database {
 
   /** Writes or overwrites the row of a run. */
   recordRun(run: RunRecord): Promise<void>;
+  /** Newest first. */
+  lastRuns(module: string, limit: number): Promise<RecordedRun[]>;
 
   count(table: TargetTable): Promise<OpenCounts>;
 

@@ -6,6 +6,7 @@ export type {
   MergeResult,
   OpenCounts,
   PageCheckpoint,
+  RecordedRun,
   Reject,
   RunRecord,
   StoredRow,

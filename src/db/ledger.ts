@@ -2,7 +2,14 @@
 import type { Knex } from 'knex';
 import { addCounts, noCounts, type Counts } from '../contracts';
 import { instant, later, type Instant } from '../mirror/instant';
-import type { MergeRequest, PageCheckpoint, RunRecord, SpentMinute, SyncState } from './database';
+import type {
+  MergeRequest,
+  PageCheckpoint,
+  RecordedRun,
+  RunRecord,
+  SpentMinute,
+  SyncState,
+} from './database';
 import type { Dialect, OwnTable } from './dialect';
 import { SupersededError } from './errors';
 
@@ -91,6 +98,27 @@ export class Ledger {
         updated_at: now,
       },
       fresh: { started_at: now },
+    });
+  }
+
+  async lastRuns(knex: Knex, module: string, limit: number): Promise<RecordedRun[]> {
+    const rows = (await knex(this.dialect.own('sync_run'))
+      .where({ module })
+      .orderBy('started_at', 'desc')
+      .limit(limit)
+      .select()) as Row[];
+    return rows.map((row) => {
+      const detail = text(row.detail);
+      return {
+        runId: String(row.run_id),
+        workflow: String(row.workflow),
+        module,
+        outcome: row.outcome as RunRecord['outcome'],
+        counts: json<Counts>(row.counts, noCounts()),
+        ...(detail === undefined ? {} : { detail }),
+        startedAt: this.dialect.readTime(row.started_at)!,
+        updatedAt: this.dialect.readTime(row.updated_at)!,
+      };
     });
   }
 

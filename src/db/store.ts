@@ -8,7 +8,7 @@ import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { layoutOf, type Layout } from './layout';
 import { Ledger } from './ledger';
 import { mergeInto } from './merge-flow';
-import { migrate } from './migrations';
+import { migrate, pendingSteps } from './migrations';
 import { Reader } from './read';
 
 /** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
@@ -56,6 +56,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     dialect: dialect.name,
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
     migrate: () => guarded(() => migrate(knex, dialect)),
+    pendingMigrations: () => guarded(() => pendingSteps(knex, dialect)),
     close: () => knex.destroy(),
 
     ensureTable: (table) =>
@@ -100,6 +101,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     setFingerprint: (module, fingerprint) => write((trx) => ledger.setFingerprint(trx, module, fingerprint)),
     dropField: (module, field) => write((trx) => ledger.dropField(trx, module, field)),
     recordRun: (run) => write((trx) => ledger.recordRun(trx, run)),
+    lastRuns: (module, limit) => guarded(() => ledger.lastRuns(knex, module, limit)),
     readToken: (name) => guarded(() => ledger.readToken(knex, name)),
     writeToken: (name, sealed) => write((trx) => ledger.writeToken(trx, name, sealed)),
     claim: (name, holder, forMs) => write((trx) => ledger.claimRight(trx, { name, holder, forMs })),

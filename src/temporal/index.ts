@@ -1,2 +1,3 @@
 export { connectWorker, createTemporalClient, temporalAddress } from './connect';
 export { ensureChannel, ensureSchedule, requestCatchUp, sendHints, startInitialSync } from './workflows';
+export { countWorkers, inTime, moduleOf, runningWorkflows, type RunningWorkflow } from './look';

@@ -48,7 +48,7 @@ export class Desk<S extends Status> {
   private paused = false;
   private triesByItself = true;
   /** What is wrong now, by whose trouble it is. */
-  private readonly troubles = new Map<object, string>();
+  private readonly troubles = new Map<object, ApplicationFailure>();
   /** Which steps wait for API credits. */
   private readonly waits = new Map<object, string>();
   /** How often an operator has said `resume`. */
@@ -135,17 +135,18 @@ export class Desk<S extends Status> {
 
   /** Says what is wrong without waiting. Steps run side by side, so each has a trouble of its own. */
   troubled(failure: ApplicationFailure, trouble: object = this): void {
-    this.troubles.set(trouble, failure.message);
+    this.troubles.set(trouble, failure);
     if (this.waits.delete(trouble)) this.sayWaiting();
-    this.show({ health: 'degraded', lastError: failure.message } as Partial<S>);
+    this.show({ health: 'degraded', ...said(failure) } as Partial<S>);
   }
 
   recovered(trouble: object = this): void {
     if (this.waits.delete(trouble)) this.sayWaiting();
     if (!this.troubles.delete(trouble)) return;
     const [other] = this.troubles.values();
-    if (other !== undefined) return this.show({ lastError: other } as Partial<S>);
+    if (other !== undefined) return this.show(said(other) as Partial<S>);
     delete this.state.lastError;
+    delete this.state.lastErrorType;
     this.show({ health: 'ok' } as Partial<S>);
   }
 
@@ -202,3 +203,8 @@ export class Desk<S extends Status> {
     );
   }
 }
+
+const said = ({ message, type }: ApplicationFailure): Pick<Status, 'lastError' | 'lastErrorType'> => ({
+  lastError: message,
+  ...(type ? { lastErrorType: type } : {}),
+});

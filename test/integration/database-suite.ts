@@ -437,9 +437,18 @@ function describeLedger(opened: () => Opened): void {
     await db.writeToken(name, 'one');
     await db.writeToken(name, 'two');
     expect(await db.readToken(name)).toBe('two');
-    const run = { runId: name, workflow: 'catch-up/Leads', module: 'Leads', counts: noCounts() };
+    const run = { runId: name, workflow: 'CatchUpSync', module: name, counts: { ...noCounts(), read: 2 } };
     await db.recordRun({ ...run, outcome: 'running' });
     await db.recordRun({ ...run, outcome: 'failed', detail: 'why' });
+    const [only, ...others] = await db.lastRuns(name, 5);
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ ...run, outcome: 'failed', detail: 'why' });
+    expect(only!.updatedAt).toBeGreaterThanOrEqual(only!.startedAt);
+  });
+
+  test('no step is pending after migrate', async () => {
+    const { db } = opened();
+    expect(await db.pendingMigrations()).toEqual([]);
   });
 
   test('a right belongs to one holder at a time, until its time is over or it is given back', async () => {

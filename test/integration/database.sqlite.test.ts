@@ -29,6 +29,15 @@ async function open(): Promise<Opened> {
 
 describeDatabase('SQLite', open, 150);
 
+test('before the first migration every step is pending, and looking makes nothing', async () => {
+  const db = await openDatabase('sqlite::memory:');
+  const pending = await db.pendingMigrations();
+  expect(pending[0]).toBe('0001-own-tables');
+  expect(await db.pendingMigrations()).toEqual(pending);
+  await expect(db.state('Leads')).rejects.toThrow(DatabaseError);
+  await db.close();
+});
+
 test('lives in memory as well', async () => {
   const db = await openDatabase('sqlite::memory:');
   await db.migrate();

@@ -33,18 +33,28 @@ const source = (dialect: Dialect): Knex.MigrationSource<Step> => ({
  */
 export async function migrate(knex: Knex, dialect: Dialect): Promise<void> {
   await dialect.exclusively(knex, async (trx) => {
-    await refuseNewer(trx, dialect);
+    refuse(await doneSteps(trx, dialect));
     await trx.migrate.latest({ ...dialect.migrations, migrationSource: source(dialect) });
   });
 }
 
-async function refuseNewer(trx: Knex.Transaction, dialect: Dialect): Promise<void> {
+/** Reads only. */
+export async function pendingSteps(knex: Knex, dialect: Dialect): Promise<string[]> {
+  const done = await doneSteps(knex, dialect);
+  refuse(done);
+  return steps.map(({ name }) => name).filter((name) => !done.includes(name));
+}
+
+async function doneSteps(knex: Knex, dialect: Dialect): Promise<string[]> {
   const { tableName, schemaName } = dialect.migrations;
-  const schema = schemaName === undefined ? trx.schema : trx.schema.withSchema(schemaName);
-  if (!(await schema.hasTable(tableName))) return;
+  const schema = schemaName === undefined ? knex.schema : knex.schema.withSchema(schemaName);
+  if (!(await schema.hasTable(tableName))) return [];
   const table = schemaName === undefined ? tableName : `${schemaName}.${tableName}`;
-  const done = (await trx(table).select('name')) as { name: string }[];
-  if (done.some(({ name }) => !steps.some((step) => step.name === name)))
+  return ((await knex(table).select('name')) as { name: string }[]).map(({ name }) => name);
+}
+
+function refuse(done: readonly string[]): void {
+  if (done.some((name) => !steps.some((step) => step.name === name)))
     throw new DatabaseError(
       'permanent',
       'The database was set up by a newer version of the mirror: update this one',

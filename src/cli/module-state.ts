@@ -1,0 +1,153 @@
+// What `status` shows, gathered from Temporal and the database. Reads only, and never asks Zoho: looking costs no credits.
+import type { Client } from '@temporalio/client';
+import { knownTable } from '../activities';
+import type { Config } from '../config';
+import type { ChannelStatus, Counts, Phase } from '../contracts';
+import { SchemaMismatchError, type Database, type OpenCounts, type RecordedRun } from '../db';
+import { instant, toIsoMs } from '../mirror';
+import { countWorkers, runningWorkflows, type RunningWorkflow } from '../temporal';
+import { lastTold, spentIn } from '../zoho';
+
+/** `no worker`: nobody answers, so nothing is known and nothing goes on. `not started`: never loaded, and not being loaded. */
+export type ModuleHealth = 'ok' | 'degraded' | 'no worker' | 'not started';
+
+export interface WorkflowState {
+  workflowId: string;
+  phase: Phase | 'no worker';
+  health?: 'ok' | 'degraded';
+  lastError?: string;
+  lastErrorType?: string;
+  waiting?: string;
+}
+
+export interface ModuleState {
+  module: string;
+  health: ModuleHealth;
+  workflows: WorkflowState[];
+  watermark?: string;
+  lagSeconds?: number;
+  lastRun?: { workflow: string; outcome: string; endedAt: string; counts: Counts; detail?: string };
+  rows?: { live: number; deleted: number };
+  openRejects?: number;
+  channelExpiresAt?: string;
+}
+
+export interface MirrorState {
+  health: 'ok' | 'degraded';
+  workers: number;
+  credits: { spentToday: number; remaining?: number; daily?: number };
+  modules: ModuleState[];
+}
+
+const dayMs = 86_400_000;
+
+export async function readMirror(
+  { config, temporal, db }: { config: Config; temporal: Client; db: Database },
+  modules: readonly string[],
+): Promise<MirrorState> {
+  const [running, workers, spent] = await Promise.all([
+    runningWorkflows(temporal),
+    countWorkers(temporal),
+    db.readSpent(instant(Date.now() - dayMs)),
+  ]);
+  const states: ModuleState[] = [];
+  for (const module of modules) {
+    const own = running.filter((workflow) => workflow.module === module);
+    states.push(stateOf({ module, own, workers, stored: await readStored(db, config, module) }));
+  }
+  const remaining = lastTold(spent)?.remaining;
+  return {
+    health: states.every(({ health }) => health === 'ok') ? 'ok' : 'degraded',
+    workers,
+    credits: {
+      spentToday: spentIn(spent, instant(Date.now())),
+      ...(remaining === undefined ? {} : { remaining }),
+      ...(config.limits ? { daily: config.limits.dailyCredits } : {}),
+    },
+    modules: states,
+  };
+}
+
+interface Stored {
+  watermark: number | undefined;
+  run: RecordedRun | undefined;
+  counts: OpenCounts | undefined;
+}
+
+async function readStored(db: Database, config: Config, module: string): Promise<Stored> {
+  const { watermark } = await db.state(module);
+  const [run] = await db.lastRuns(module, 1);
+  return { watermark, run, counts: await countRows(db, config, module) };
+}
+
+async function countRows(db: Database, config: Config, module: string): Promise<OpenCounts | undefined> {
+  try {
+    return await db.count(knownTable(module, config.modules[module]!));
+  } catch (error) {
+    // The table is made by the first load.
+    if (error instanceof SchemaMismatchError) return undefined;
+    throw error;
+  }
+}
+
+function stateOf(seen: {
+  module: string;
+  own: readonly RunningWorkflow[];
+  workers: number;
+  stored: Stored;
+}): ModuleState {
+  const { module, own, workers, stored } = seen;
+  const { watermark, run, counts } = stored;
+  const expiresAt = own
+    .map(({ status }) => (status as Partial<ChannelStatus> | undefined)?.expiresAt)
+    .find((at) => at !== undefined);
+  return {
+    module,
+    health: healthOf(own, workers, watermark !== undefined),
+    workflows: own.map(workflowState),
+    ...(watermark === undefined
+      ? {}
+      : {
+          watermark: toIsoMs(instant(watermark)),
+          lagSeconds: Math.max(0, Math.round((Date.now() - watermark) / 1_000)),
+        }),
+    ...(run === undefined ? {} : { lastRun: lastRun(run) }),
+    ...(counts === undefined
+      ? {}
+      : { rows: { live: counts.live, deleted: counts.deleted }, openRejects: counts.rejected }),
+    ...(expiresAt === undefined ? {} : { channelExpiresAt: expiresAt }),
+  };
+}
+
+function healthOf(own: readonly RunningWorkflow[], workers: number, loaded: boolean): ModuleHealth {
+  if (own.some(({ status }) => status?.health === 'degraded')) return 'degraded';
+  if (workers === 0 || own.some(({ status }) => status === undefined)) return 'no worker';
+  return own.length === 0 && !loaded ? 'not started' : 'ok';
+}
+
+function workflowState({ workflowId, status }: RunningWorkflow): WorkflowState {
+  if (status === undefined) return { workflowId, phase: 'no worker' };
+  const { phase, health, lastError, lastErrorType, waiting } = status;
+  return {
+    workflowId,
+    phase,
+    health,
+    ...(lastError === undefined ? {} : { lastError }),
+    ...(lastErrorType === undefined ? {} : { lastErrorType }),
+    ...(waiting === undefined ? {} : { waiting }),
+  };
+}
+
+const lastRun = ({
+  workflow,
+  outcome,
+  updatedAt,
+  counts,
+  detail,
+}: RecordedRun): NonNullable<ModuleState['lastRun']> => ({
+  workflow,
+  outcome,
+  endedAt: toIsoMs(updatedAt),
+  counts,
+  ...(detail === undefined ? {} : { detail }),
+});

@@ -1,0 +1,159 @@
+// `zoho-mirror status`: how every module stands, and what needs a person.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { errorTypes } from '../contracts';
+import { withDatabase } from './database';
+import { reachTemporal, requireModule, runCommand, type ExitCode } from './frame';
+import { readMirror, type MirrorState, type ModuleHealth, type ModuleState } from './module-state';
+import { paint, printAnswer, printLine, span, table, type Cell } from './print';
+
+interface StatusOptions {
+  json: boolean;
+  watch: boolean;
+}
+
+const watchEveryMs = 3_000;
+
+export const addStatus = (program: Command): void =>
+  void program
+    .command('status')
+    .description('How every module stands; exit code 1 when one is degraded')
+    .argument('[module]', 'API name of the module; default: all')
+    .option('--json', 'print one JSON object', false)
+    .option('--watch', 'look again every few seconds until Ctrl-C', false)
+    .addHelpText(
+      'after',
+      `
+The same with the Temporal CLI and SQL:
+  temporal workflow list --query 'MirrorHealth="degraded" AND ExecutionStatus="Running"'
+  temporal workflow query --workflow-id channel-renewal/Leads --type status
+  SELECT watermark FROM zoho_mirror.sync_state WHERE module = 'Leads'
+  SELECT TOP 1 * FROM zoho_mirror.sync_run WHERE module = 'Leads' ORDER BY started_at DESC
+  SELECT count(*) FROM zoho_mirror.rejected_record WHERE module = 'Leads' AND resolved_at IS NULL`,
+    )
+    .action((module: string | undefined, options: StatusOptions) =>
+      runCommand(async (frame) => {
+        if (module !== undefined) requireModule(frame, module);
+        const modules = module === undefined ? Object.keys(frame.config.modules) : [module];
+        await reachTemporal(frame);
+        return withDatabase(frame.config, async (db) => {
+          const read = (): Promise<MirrorState> => readMirror({ ...frame, db }, modules);
+          return options.watch ? watch(read, options) : show(await read(), options);
+        });
+      }),
+    );
+
+function show(state: MirrorState, options: StatusOptions): ExitCode {
+  printAnswer(state, describe(state), options);
+  return state.health === 'ok' ? 0 : 1;
+}
+
+/** Ends with Ctrl-C and the exit code of what was last seen. */
+async function watch(read: () => Promise<MirrorState>, options: StatusOptions): Promise<ExitCode> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const stopping = stop.signal;
+  let code: ExitCode = 0;
+  while (!stopping.aborted) {
+    const state = await read();
+    if (process.stdout.isTTY && !options.json) process.stdout.write('\x1b[2J\x1b[H');
+    code = show(state, options);
+    if (!options.json) printLine(paint('dim', `${new Date().toISOString()}, Ctrl-C ends`));
+    await delay(watchEveryMs, undefined, { signal: stopping }).catch(() => undefined);
+  }
+  return code;
+}
+
+const head = [
+  'MODULE',
+  'HEALTH',
+  'WATERMARK',
+  'LAG',
+  'LAST RUN',
+  'LIVE',
+  'DELETED',
+  'REJECTS',
+  'CHANNEL',
+] as const;
+
+/** Lines for people. */
+export function describe(state: MirrorState, nowMs = Date.now()): string[] {
+  return [
+    ...table(
+      head,
+      state.modules.map((module) => row(module, nowMs)),
+    ),
+    '',
+    ...table(
+      ['WORKFLOW', 'PHASE'],
+      state.modules.flatMap(({ workflows }) =>
+        workflows.map(({ workflowId, phase, waiting }) => [
+          workflowId,
+          waiting === undefined ? phase : `${phase}: ${waiting}`,
+        ]),
+      ),
+    ),
+    '',
+    `workers ${state.workers} · ${credits(state)}`,
+    ...state.modules.flatMap(needs),
+  ];
+}
+
+const colours: Record<ModuleHealth, 'green' | 'red' | 'yellow'> = {
+  ok: 'green',
+  degraded: 'red',
+  'no worker': 'red',
+  'not started': 'yellow',
+};
+
+function row(module: ModuleState, nowMs: number): (string | Cell)[] {
+  const { health, watermark, lagSeconds, lastRun, rows, openRejects, channelExpiresAt } = module;
+  const ago = (iso: string): string => `${span(nowMs - Date.parse(iso))} ago`;
+  return [
+    module.module,
+    { text: health, style: colours[health] },
+    watermark ?? '-',
+    lagSeconds === undefined ? '-' : span(lagSeconds * 1_000),
+    lastRun === undefined ? '-' : `${lastRun.workflow} ${lastRun.outcome} ${ago(lastRun.endedAt)}`,
+    rows === undefined ? '-' : `${rows.live}`,
+    rows === undefined ? '-' : `${rows.deleted}`,
+    openRejects === undefined ? '-' : `${openRejects}`,
+    channelExpiresAt === undefined ? '-' : until(channelExpiresAt, nowMs),
+  ];
+}
+
+const until = (iso: string, nowMs: number): string =>
+  Date.parse(iso) > nowMs ? `expires in ${span(Date.parse(iso) - nowMs)}` : 'expired';
+
+function credits({ credits: { spentToday, remaining, daily } }: MirrorState): string {
+  const of = daily === undefined ? '' : ` of ${daily}`;
+  const left = remaining === undefined ? '' : `, Zoho says ${remaining} remain`;
+  return `API credits of the last 24 h: ${spentToday}${of}${left}`;
+}
+
+/** What a person must do, trouble by trouble. */
+function needs({ module, health, workflows, openRejects, lastRun }: ModuleState): string[] {
+  const lines = workflows.flatMap(({ workflowId, lastError, lastErrorType }) =>
+    lastError === undefined
+      ? []
+      : ['', paint('red', `${workflowId}: ${lastError}`), `  ${whatToDo(lastErrorType)}`],
+  );
+  if (lastRun?.outcome === 'failed')
+    lines.push('', `${module}: the last run failed${lastRun.detail ? `: ${lastRun.detail}` : ''}`);
+  if (health === 'no worker')
+    lines.push('', `${module}: no worker answers. Start one: zoho-mirror start, or npm run worker`);
+  if (health === 'not started')
+    lines.push('', `${module}: not loaded yet. Load it: zoho-mirror sync ${module}`);
+  if (openRejects)
+    lines.push(
+      '',
+      `${module}: ${openRejects} rows could not go in: SELECT id, column_name, reason FROM zoho_mirror.rejected_record ` +
+        `WHERE module = '${module}' AND resolved_at IS NULL`,
+    );
+  return lines;
+}
+
+const whatToDo = (type: string | undefined): string =>
+  type !== undefined && type in errorTypes
+    ? errorTypes[type as keyof typeof errorTypes].operator
+    : 'See docs/operations.md.';

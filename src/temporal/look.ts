@@ -1,0 +1,74 @@
+// What runs right now, as Temporal and the workflows themselves tell it. Only looks, and never waits long: a worker may be down.
+import type { Client } from '@temporalio/client';
+import { temporal as proto } from '@temporalio/proto';
+import { queries, TASK_QUEUE, type Status } from '../contracts';
+
+export interface RunningWorkflow {
+  workflowId: string;
+  type: string;
+  module: string;
+  /** Undefined: no worker has answered. */
+  status: Status | undefined;
+}
+
+const answerWithinMs = 3_000;
+const connectWithinMs = 5_000;
+/** A worker asks for work at least once a minute; a server remembers it for some minutes. */
+const freshPollMs = 90_000;
+
+/** Bounds connecting too, which a call's deadline does not. */
+export async function inTime<T>(temporal: Client, ms: number, call: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
+  });
+  try {
+    return await Promise.race([temporal.withDeadline(Date.now() + ms, call), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How many workers have asked for work lately. */
+export async function countWorkers(temporal: Client): Promise<number> {
+  const { pollers } = await inTime(temporal, connectWithinMs, () =>
+    temporal.workflowService.describeTaskQueue({
+      namespace: temporal.options.namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: proto.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    }),
+  );
+  const fresh = (pollers ?? []).filter(
+    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - freshPollMs,
+  );
+  return new Set(fresh.map(({ identity }) => identity)).size;
+}
+
+/** The module of a workflow of ours: `catch-up/Leads`, also with what a schedule or a shard adds. */
+export const moduleOf = (workflowId: string): string | undefined =>
+  /^[a-z-]+\/([A-Za-z_][A-Za-z0-9_$]*)/.exec(workflowId)?.[1];
+
+/** Every workflow that runs on our task queue, each asked for its status. */
+export async function runningWorkflows(temporal: Client): Promise<RunningWorkflow[]> {
+  const listed = await inTime(temporal, connectWithinMs, () => listRunning(temporal));
+  return Promise.all(
+    listed.map(async ({ workflowId, type, module }) => ({
+      workflowId,
+      type,
+      module,
+      status: await inTime(temporal, answerWithinMs, () =>
+        temporal.workflow.getHandle(workflowId).query<Status>(queries.status),
+      ).catch(() => undefined),
+    })),
+  );
+}
+
+async function listRunning(temporal: Client): Promise<Omit<RunningWorkflow, 'status'>[]> {
+  const found: Omit<RunningWorkflow, 'status'>[] = [];
+  const query = `TaskQueue = '${TASK_QUEUE}' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, type } of temporal.workflow.list({ query })) {
+    const module = moduleOf(workflowId);
+    if (module !== undefined) found.push({ workflowId, type, module });
+  }
+  return found;
+}

@@ -1,0 +1,35 @@
+// Runs the built command line as a process of its own, as people and scripts do.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { built } from '../support/built';
+
+export interface Ran {
+  code: number | null;
+  out: string;
+  err: string;
+  /** The last line of standard output. */
+  json: () => unknown;
+}
+
+export interface RunOptions {
+  env: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** For standard input. */
+  input?: string;
+}
+
+export async function zohoMirror(args: readonly string[], { env, cwd, input }: RunOptions): Promise<Ran> {
+  const main = join(await built(), 'cli', 'main.js');
+  const child = spawn(process.execPath, [main, ...args], {
+    // Nothing of the shell that runs the tests gets in.
+    env: { PATH: process.env.PATH, ...env },
+    cwd,
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stdin.end(input ?? '');
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err, json: () => JSON.parse(out.trim().split('\n').at(-1)!) as unknown };
+}
