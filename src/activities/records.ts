@@ -121,7 +121,7 @@ async function confirmAbsent(
       confirmed.gone.push({ id, askedAt: listAskedAt });
       continue;
     }
-    const { record, askedAt } = await zoho.recordById(plan.module, id, signal);
+    const { record, askedAt } = await zoho.recordById(plan.module, id, plan.ask, signal);
     if (record) confirmed.found.push({ record, askedAt });
     else confirmed.gone.push({ id, askedAt });
   }

@@ -122,7 +122,7 @@ const reading = (api: Api): Pick<Zoho, Reading> => ({
   modules: (signal) => readModules(api, signal),
   fields: (module, signal) => readFields(api, module, signal),
   recordsByIds: (module, ids, fields, signal) => readRecords(api, module, { ids, fields, signal }),
-  recordById: (module, id, signal) => readRecord(api, module, { id, signal }),
+  recordById: (module, id, fields, signal) => readRecord(api, module, { id, fields, signal }),
   deletedPage: (module, since, page, signal) => readDeletedPage(api, module, { since, page, signal }),
   hasMoreChanged: (module, since, count, signal) => readHasMoreChanged(api, module, { since, count, signal }),
   changedPage: (module, range, signal) => readChangedPage(api, module, { ...range, signal }),

@@ -55,7 +55,7 @@ export async function readRecords(
     api,
     module: moduleName(module),
     names: [...new Set(fields.map((field) => field.apiName))].filter((name) => !isAlways(name)),
-    richText: new Set(fields.filter((field) => field.richText).map((field) => field.apiName)),
+    richText: richTextOf(fields),
     signal,
   };
   let open: readonly RecordId[] = [...new Set(options.ids)];
@@ -73,6 +73,9 @@ export async function readRecords(
   }
   return { askedAt: askedAt ?? api.clock.now(), records };
 }
+
+const richTextOf = (fields: readonly ZohoField[]): Set<string> =>
+  new Set(fields.filter((field) => field.richText).map((field) => field.apiName));
 
 /** One round: what is whole and consistent, and what changed meanwhile. */
 async function readOnce(reading: Reading, ids: readonly RecordId[]) {
@@ -128,10 +131,7 @@ async function withFullTexts(reading: Reading, records: readonly ZohoRecord[]) {
       moved.push(record.id);
       continue;
     }
-    const fullFields = Object.fromEntries(
-      wanted.map((name): [string, JsonValue] => [name, found[name] ?? null]),
-    );
-    whole.push({ ...record, fields: { ...record.fields, ...fullFields } });
+    whole.push({ ...record, fields: { ...record.fields, ...only(found, wanted) } });
   }
   return { records: whole, moved };
 }
@@ -159,21 +159,47 @@ async function readList(reading: Reading, ids: readonly RecordId[], names: reado
 }
 
 /**
- * One record with everything that only a single read shows (subforms, multi-select lookups). `record` is undefined when Zoho has no
- * such record: 204, or 404 with a code that speaks of the record; a gateway's 404 or an unknown module throws.
+ * One record with everything that only a single read shows (subforms, multi-select lookups), rich text uncut. `record` is undefined when
+ * Zoho has no such record: 204, or 404 with a code that speaks of the record; a gateway's 404 or an unknown module throws.
  */
 export async function readRecord(
   api: Api,
   module: string,
-  options: { id: RecordId; signal?: AbortSignal | undefined },
+  options: { id: RecordId; fields: readonly ZohoField[]; signal?: AbortSignal | undefined },
+): Promise<{ askedAt: Instant; record?: ZohoRecord }> {
+  const { id, fields, signal } = options;
+  const richText = richTextOf(fields);
+  for (let round = 1; round <= mostRounds; round++) {
+    const seen = await readSingle(api, module, { id, signal });
+    const names = seen.record ? cutFieldsOf(seen.record, richText) : [];
+    if (!seen.record || names.length === 0) return seen;
+    // Not by a list: this record is read by itself because a list has left it out.
+    const texts = (await readFullTexts(api, moduleName(module), { ids: [id], names, signal })).get(id);
+    const after = await readSingle(api, module, { id, signal });
+    if (texts && names.every((name) => name in texts) && sameVersion(seen.record, after.record))
+      return {
+        ...seen,
+        record: { ...seen.record, fields: { ...seen.record.fields, ...only(texts, names) } },
+      };
+  }
+  throw moving();
+}
+
+const only = (texts: Record<string, JsonValue>, names: readonly string[]): Record<string, JsonValue> =>
+  Object.fromEntries(names.map((name): [string, JsonValue] => [name, texts[name] ?? null]));
+
+async function readSingle(
+  api: Api,
+  module: string,
+  { id, signal }: { id: RecordId; signal: AbortSignal | undefined },
 ): Promise<{ askedAt: Instant; record?: ZohoRecord }> {
   const route = 'records single';
   const { askedAt, body } = await api.call({
     route,
     method: 'GET',
-    path: `/crm/${api.version}/${moduleName(module)}/${options.id}`,
+    path: `/crm/${api.version}/${moduleName(module)}/${id}`,
     credits: credits.ordinary,
-    signal: options.signal,
+    signal,
     isNothing: isNoSuchRecord,
   });
   return body === undefined ? { askedAt } : { askedAt, record: fit(singleShape, body, route).data[0] };

@@ -127,10 +127,11 @@ export interface Zoho {
     fields: readonly ZohoField[],
     signal?: AbortSignal,
   ): Promise<RecordsAnswer>;
-  /** One record by a single-record read (rich text may be cut, as in lists); `record` undefined means that Zoho has no such record (204/404 for the record). */
+  /** One record by a single-record read, rich text whole; `record` undefined means that Zoho has no such record (204/404 for the record). */
   recordById(
     module: string,
     id: RecordId,
+    fields: readonly ZohoField[],
     signal?: AbortSignal,
   ): Promise<{ askedAt: Instant; record?: ZohoRecord }>;
 

@@ -1,8 +1,13 @@
 // What the CRM really held, version by version, to tell a mirror that is late from one that lies. It never looks at the database.
-import type { Simulator } from '../../simulator';
-import type { Value } from '../../simulator';
+import type { Simulator, Value } from '../../simulator';
 
 export type TruthRecord = Readonly<Record<string, Value>>;
+
+/** A field that always holds text: the id, a time. */
+export const textAt = (record: TruthRecord, name: string): string => {
+  const value = record[name];
+  return typeof value === 'string' ? value : '';
+};
 
 export interface Life {
   /** Every content the record ever had, oldest first. */
@@ -28,7 +33,8 @@ export class Chronicle {
     private readonly module: string,
   ) {
     this.#compare(true);
-    for (const life of this.lives.values()) life.changedMs = Date.parse(String(life.now?.Modified_Time));
+    for (const life of this.lives.values())
+      life.changedMs = Date.parse(textAt(life.now ?? {}, 'Modified_Time'));
   }
 
   /** To be called after every change. Answers the ids that it touched. */
@@ -46,7 +52,7 @@ export class Chronicle {
     const touched: string[] = [];
     const seen = new Set<string>();
     for (const record of this.sim.truth(this.module).records) {
-      const id = String(record.id);
+      const id = textAt(record, 'id');
       seen.add(id);
       const text = JSON.stringify(record);
       const known = this.lives.get(id);

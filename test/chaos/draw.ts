@@ -115,19 +115,20 @@ const at = (random: Random, act: Act, fromMs = 0): Beat => ({
 /** What people do in the CRM. */
 function life(random: Random): Beat[] {
   const salt = (): number => below(random, 1_000_000_000);
+  const share = (): number => below(random, 1_000) / 1_000;
   const acts: readonly [weight: number, draw: () => Act][] = [
     [5, () => ({ kind: 'create', count: 1 + below(random, 3), salt: salt() })],
-    [14, () => ({ kind: 'edit', share: random(), salt: salt() })],
-    [6, () => ({ kind: 'edit-twice', share: random(), salt: salt(), gapMs: below(random, 400) })],
+    [14, () => ({ kind: 'edit', share: share(), salt: salt() })],
+    [6, () => ({ kind: 'edit-twice', share: share(), salt: salt(), gapMs: below(random, 400) })],
     [1, () => ({ kind: 'mass-edit', count: 5 + below(random, 20), salt: salt() })],
-    [4, () => ({ kind: 'spoil', share: random(), what: below(random, 3) })],
-    [3, () => ({ kind: 'mend', share: random() })],
-    [7, () => ({ kind: 'delete', share: random(), permanent: random() < 0.2 })],
+    [4, () => ({ kind: 'spoil', share: share(), what: below(random, 3) })],
+    [3, () => ({ kind: 'mend', share: share() })],
+    [7, () => ({ kind: 'delete', share: share(), permanent: random() < 0.2 })],
     [2, () => ({ kind: 'create-and-delete', salt: salt() })],
-    [3, () => ({ kind: 'delete-and-restore', share: random(), gapMs: below(random, 600) })],
-    [3, () => ({ kind: 'restore', share: random() })],
-    [3, () => ({ kind: 'convert', share: random() })],
-    [4, () => ({ kind: 'formula', share: random(), salt: salt() })],
+    [3, () => ({ kind: 'delete-and-restore', share: share(), gapMs: below(random, 600) })],
+    [3, () => ({ kind: 'restore', share: share() })],
+    [3, () => ({ kind: 'convert', share: share() })],
+    [4, () => ({ kind: 'formula', share: share(), salt: salt() })],
   ];
   const hat = acts.flatMap(([weight, draw]) => new Array<() => Act>(weight).fill(draw));
   return Array.from({ length: 40 + below(random, 50) }, () => at(random, pick(random, hat)()));

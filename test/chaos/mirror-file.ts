@@ -30,9 +30,11 @@ export interface Moment {
 
 type Row = Record<string, unknown>;
 
-const own = ['zoho_modified_at', 'zoho_observed_at', 'zoho_deleted_at'];
+/** SQLite gives text, big integers or null. */
 const text = (value: unknown): string | null =>
-  value === null || value === undefined ? null : `${value as string}`;
+  typeof value === 'string' || typeof value === 'bigint' ? String(value) : null;
+
+const own = ['zoho_modified_at', 'zoho_observed_at', 'zoho_deleted_at'];
 
 export class MirrorFile {
   #open: Sqlite.Database | undefined;
@@ -90,8 +92,8 @@ export class MirrorFile {
         foreign.set(String(id), JSON.stringify(cells.filter(([, value]) => value !== null)));
       else
         rows.set(String(id), {
-          m: String(m),
-          o: String(o),
+          m: text(m) ?? '',
+          o: text(o) ?? '',
           d: text(d),
           cells: new Map(cells.map(([name, value]) => [name, text(value)])),
         });

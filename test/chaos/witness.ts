@@ -1,6 +1,5 @@
 // Watches the mirror while everything happens, and says when it misses, resurrects or lies. It changes nothing.
-import type { Chronicle, Life, TruthRecord } from './chronicle';
-import { formulas } from './chronicle';
+import { formulas, textAt, type Chronicle, type Life, type TruthRecord } from './chronicle';
 import { differing, refusals, type Rules } from './likeness';
 import type { MirrorFile, MirrorRow, Moment } from './mirror-file';
 
@@ -97,14 +96,14 @@ export class Witness {
           reject.id === id &&
           (reject.column === null || refused.includes(reject.column)) &&
           (reject.modifiedAt === null ||
-            Date.parse(reject.modifiedAt) === Date.parse(String(now.Modified_Time))),
+            Date.parse(reject.modifiedAt) === Date.parse(textAt(now, 'Modified_Time'))),
       );
       return kept ? undefined : `has ${refused.join(' and ')} refused, and no open reject says so`;
     }
     if (!row) return 'is in the CRM, not in the table';
     if (row.d !== null) return 'is in the CRM, and marked deleted in the table';
     if (row.m !== now.Modified_Time)
-      return `was modified at ${String(now.Modified_Time)}, the table has ${row.m}`;
+      return `was modified at ${textAt(now, 'Modified_Time')}, the table has ${row.m}`;
     const columns = differing(now, row, { rules: this.rules, formulasToo });
     return columns.length > 0 ? `differs in ${columns.join(', ')}` : undefined;
   }

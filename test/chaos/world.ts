@@ -128,7 +128,7 @@ export class World {
       MIRROR_CONFIG: config,
       ...(plan.polling ? {} : { PUBLIC_URL: `http://127.0.0.1:${port}` }),
     };
-    const process_ = (name: string, path: string[], ready: RegExp) =>
+    const actor = (name: string, path: string[], ready: RegExp) =>
       new Actor(async () =>
         startChild({
           name,
@@ -139,8 +139,8 @@ export class World {
           ready,
         }),
       );
-    const worker = process_('worker', ['worker.js'], /worker ready/);
-    const api = plan.polling ? undefined : process_('api', ['api', 'main.js'], /api ready/);
+    const worker = actor('worker', ['worker.js'], /worker ready/);
+    const api = plan.polling ? undefined : actor('api', ['api', 'main.js'], /api ready/);
     const client = new Client({ connection: Connection.lazy({ address }) });
     const world = new World(folder, sim, databasePath, client, temporal, worker, api, address);
     try {
@@ -154,15 +154,18 @@ export class World {
   }
 
   async allUp(): Promise<void> {
-    await Promise.all([this.temporal, this.worker, this.api].map((actor) => actor?.settled()));
+    for (const actor of this.actors()) await actor.settled();
     await this.temporal.up();
     await Promise.all([this.worker.up(), this.api?.up()]);
   }
 
+  private actors(): Actor[] {
+    return [this.worker, ...(this.api ? [this.api] : []), this.temporal];
+  }
+
   async close({ keep }: { keep: boolean }): Promise<void> {
-    const actors = [this.worker, this.api, this.temporal];
-    await Promise.all(actors.map((actor) => actor?.settled()));
-    await Promise.all(actors.map((actor) => actor?.down('SIGKILL')));
+    for (const actor of this.actors()) await actor.settled();
+    for (const actor of this.actors()) await actor.down('SIGKILL');
     await this.client.connection.close();
     await this.sim.close();
     if (!keep) rmSync(this.folder, { recursive: true, force: true });

@@ -23,7 +23,7 @@ const always = (reply: Reply) => ({ api: () => reply });
 test('204 is nothing: no records, no deletions, no changes, no channel, no fields', async () => {
   await withScript(always({ status: 204 }), async ({ zoho }) => {
     expect((await zoho.recordsByIds('Leads', [id], [])).records).toEqual([]);
-    expect((await zoho.recordById('Leads', id)).record).toBeUndefined();
+    expect((await zoho.recordById('Leads', id, [])).record).toBeUndefined();
     expect(await zoho.deletedPage('Leads', since, 1)).toMatchObject({ records: [], more: false });
     expect(await zoho.changedPage('Leads', { since, until })).toEqual({ records: [], more: false });
     expect(await zoho.hasMoreChanged('Leads', since, 10)).toBe(false);
@@ -54,7 +54,7 @@ test('a 2xx that does not fit names the path and never the value', async () => {
       code: 'BAD_ANSWER',
       details: { path: 'data.0.Modified_Time' },
     });
-    const single = await failureOf(zoho.recordById('Leads', id));
+    const single = await failureOf(zoho.recordById('Leads', id, []));
     expect(single.details).toEqual({ path: 'data.0.Modified_Time' });
     expect(inspect([error, single], { depth: 9 })).not.toContain('Smith');
   });
@@ -62,7 +62,7 @@ test('a 2xx that does not fit names the path and never the value', async () => {
 
 test('a 2xx that is no JSON is transient: cut off, or a page of something in between', async () => {
   await withScript(always(json(200, '{"data":[{"Last_Name":"Smi')), async ({ zoho }) => {
-    const error = await failureOf(zoho.recordById('Leads', id));
+    const error = await failureOf(zoho.recordById('Leads', id, []));
     expect(error).toMatchObject({ verdict: 'transient', code: 'NOT_JSON', status: 200 });
     expect(inspect(error, { depth: 9 })).not.toContain('Smi');
   });
@@ -71,7 +71,7 @@ test('a 2xx that is no JSON is transient: cut off, or a page of something in bet
 test('numbers and ids keep every digit', async () => {
   const body = `{"data":[{"id":"5725767000000000101","Big":1234567890123456789,"Budget":0.10,"Deep":{"n":[1e3]}}]}`;
   await withScript(always(json(200, body)), async ({ zoho }) => {
-    const { record } = await zoho.recordById('Leads', id);
+    const { record } = await zoho.recordById('Leads', id, []);
     expect(record?.fields).toEqual({ id, Big: '1234567890123456789', Budget: '0.10', Deep: { n: ['1e3'] } });
   });
 });
@@ -85,7 +85,7 @@ test('a single record that is not there is absent after 404 RESOURCE_NOT_FOUND, 
     },
   );
   await withScript(always(gone), async ({ zoho }) => {
-    const { askedAt, record } = await zoho.recordById('Leads', id);
+    const { askedAt, record } = await zoho.recordById('Leads', id, []);
     expect(record).toBeUndefined();
     expect(Math.abs(askedAt - parseInstant('2026-08-01T10:00:00Z'))).toBeLessThanOrEqual(1_000);
   });
@@ -97,7 +97,7 @@ test.each([
   ['an unknown module', json(404, { code: 'INVALID_MODULE', status: 'error' }), 'refused', 'INVALID_MODULE'],
 ])('a 404 of %s never says that a record is gone', async (_, reply, verdict, code) => {
   await withScript(always(reply), async ({ zoho }) => {
-    expect(await failureOf(zoho.recordById('Leads', id))).toMatchObject({ verdict, code });
+    expect(await failureOf(zoho.recordById('Leads', id, []))).toMatchObject({ verdict, code });
   });
 });
 

@@ -136,8 +136,9 @@ test('records by id come whole: every field, rich text uncut, converted leads in
       Budget: '12345678901234567.123456789',
     });
     expect(found.get(second)?.fields['Converted__s']).toBe(true);
-    expect((await zoho.recordById('Leads', third)).record).toBeUndefined();
-    expect((await zoho.recordById('Leads', first)).record?.id).toBe(first);
+    expect((await zoho.recordById('Leads', third, [])).record).toBeUndefined();
+    const single = await zoho.recordById('Leads', first, await zoho.fields('Leads'));
+    expect(single.record).toMatchObject({ id: first, fields: { Notes_Rich: rich } });
   });
 });
 
