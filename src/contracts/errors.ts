@@ -38,7 +38,7 @@ export const errorTypes = {
   ExportGone: {
     retry: false,
     means: 'Zoho no longer has the file of a Bulk Read job, or the job failed.',
-    operator: 'Nothing; the page is exported again.',
+    operator: 'Nothing; the page is exported again, and with page 1 the whole chain.',
   },
   SchemaMismatch: {
     retry: false,

@@ -6,6 +6,7 @@ import {
   noCounts,
   signals,
   type Counts,
+  type ErrorType,
   type ExportJob,
   type JobFinished,
   type JobReport,
@@ -154,7 +155,10 @@ export class PageExport {
     return undefined;
   }
 
-  /** Loads the page; if Zoho has lost the file, the page is exported once more. */
+  /**
+   * Loads the page; if Zoho has lost the file, the page is exported once more. Not so page 1: no token leads back to it, and rows
+   * have no order, so another page 1 begins another chain, which may put any row on any page.
+   */
   private async load(
     settings: ModuleSettings,
     job: ExportJob,
@@ -177,6 +181,7 @@ export class PageExport {
         return loaded.counts;
       } catch (error) {
         if (!isFailure(error, 'ExportGone')) throw error;
+        if (job.page === 1) throw otherChain();
         if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
         const exported = await this.ready(settings, await again(), again);
         current = { job: exported.current, report: exported.report };
@@ -188,6 +193,12 @@ export class PageExport {
     this.desk.show({ phase, ...(page ? { page } : {}) });
   }
 }
+
+const otherChain = (): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    'Zoho no longer has the file of page 1',
+    'ChainExpired' satisfies ErrorType,
+  );
 
 /** A page of a chain; API versions before 7 know numbers only. */
 interface PageRef {

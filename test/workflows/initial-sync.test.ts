@@ -265,6 +265,23 @@ describe('exports', () => {
     expect(loaded.map(({ observedAt }) => observedAt)).toEqual(Array(4).fill('2026-03-01T10:20:01.000Z'));
   });
 
+  test('a first page whose file is gone starts the chain again: another page 1 would not fit the other pages', async () => {
+    const { requests, ...chain } = chainOf(temporal.client, 2);
+    const loaded: string[] = [];
+    const { status } = await finished({
+      ...chain,
+      loadPage: async ({ jobId, rows }) => {
+        loaded.push(jobId);
+        if (loaded.length === 1) throw fail('ExportGone', 'Zoho no longer has the file of the export');
+        return { rows, counts: counts({ read: rows }), resumedAtRow: 0 };
+      },
+    });
+    const pages = requests.map(({ page }) => page);
+    expect(pages.slice(pages.lastIndexOf(1))).toEqual([1, 2]);
+    expect(loaded).toHaveLength(3);
+    expect(status).toMatchObject({ pages: 2, health: 'ok' });
+  });
+
   test('the next page is exported while this one loads', async () => {
     const { requests, ...chain } = chainOf(temporal.client, 2);
     const asked: number[] = [];
