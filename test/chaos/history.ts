@@ -16,7 +16,7 @@ import { acceptedHints } from './hints';
 import { MirrorFile } from './mirror-file';
 import { Stage } from './stage';
 import { Witness, type Failure } from './witness';
-import { module, rulesOf, World, type Product } from './world';
+import { moduleName, rulesOf, World, type Product } from './world';
 
 export interface Outcome {
   seed: number;
@@ -48,7 +48,7 @@ export async function playHistory(
   };
   tell(`seed ${seed}: ${JSON.stringify(story.world)}`);
   const world = await World.open(story.world, options.product, options.template);
-  const file = new MirrorFile(world.databasePath, module);
+  const file = new MirrorFile(world.databasePath, moduleName);
   const stage = new Stage(world, tell);
   const witness = new Witness(stage.chronicle, file, rulesOf(story.world));
   let struck = 0;
@@ -124,15 +124,15 @@ async function beats(story: Story, { world, stage, witness, tell }: Play): Promi
 const startInitialSync = (client: Client): Promise<WorkflowHandle> =>
   client.workflow.start(workflowTypes.initialSync, {
     taskQueue: TASK_QUEUE,
-    workflowId: workflowIds.initialSync(module),
+    workflowId: workflowIds.initialSync(moduleName),
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ module }],
+    args: [{ module: moduleName }],
   });
 
 async function ending(story: Story, play: Play): Promise<void> {
   const { world, stage, witness, tell } = play;
   const { sim } = world;
-  await finished<LoadStatus>(play, workflowIds.initialSync(module));
+  await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
   tell('InitialSync is done');
   await byHintsAlone(play);
 
@@ -140,7 +140,7 @@ async function ending(story: Story, play: Play): Promise<void> {
   sim.clock.advance(2_000);
   const before = sim.clock.now() - 1_000;
   await eventually('Temporal to take CatchUpSync', () => stage.catchUp());
-  const { watermark } = await finished<LoadStatus>(play, workflowIds.catchUp(module));
+  const { watermark } = await finished<LoadStatus>(play, workflowIds.catchUp(moduleName));
   const caughtUp = witness.look();
   tell(`CatchUpSync is done, the watermark is ${watermark}`);
   if (Date.parse(watermark ?? '') < before)
@@ -168,7 +168,7 @@ async function repair(story: Story, play: Play): Promise<void> {
   if (!story.reload && play.witness.missing(moment, () => true).length === 0) return;
   play.tell('loading again');
   await eventually('Temporal to take InitialSync', () => startInitialSync(play.world.client));
-  await finished<LoadStatus>(play, workflowIds.initialSync(module));
+  await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
 }
 
 /** Without any catch-up: whatever Temporal was told of after its last change is in the table. */

@@ -5,7 +5,7 @@ import { mutate } from '../../simulator';
 import { signals, TASK_QUEUE, workflowIds, workflowTypes } from '../../src/contracts';
 import { Chronicle } from './chronicle';
 import type { Act } from './draw';
-import { module, type World } from './world';
+import { moduleName, type World } from './world';
 
 const spoilt: readonly Record<string, string>[] = [
   { Company: 'A company with far too long a name' },
@@ -26,7 +26,7 @@ export class Stage {
     private readonly world: World,
     private readonly tell: (line: string) => void,
   ) {
-    this.chronicle = new Chronicle(world.sim, module);
+    this.chronicle = new Chronicle(world.sim, moduleName);
   }
 
   play(act: Act): void {
@@ -41,22 +41,24 @@ export class Stage {
       case 'mass-edit':
         return this.mutate(act, { edits: act.count, seed: act.salt });
       case 'spoil':
-        return this.each(act, (id) => this.change(act, () => sim.crm.edit(module, id, spoilt[act.what]!)));
+        return this.each(act, (id) =>
+          this.change(act, () => sim.crm.edit(moduleName, id, spoilt[act.what]!)),
+        );
       case 'mend':
-        return this.each(act, (id) => this.change(act, () => sim.crm.edit(module, id, mended)));
+        return this.each(act, (id) => this.change(act, () => sim.crm.edit(moduleName, id, mended)));
       case 'delete':
-        return this.each(act, (id) => this.change(act, () => sim.crm.remove(module, id, act)));
+        return this.each(act, (id) => this.change(act, () => sim.crm.remove(moduleName, id, act)));
       case 'create-and-delete': {
-        const { id } = sim.crm.create(module);
+        const { id } = sim.crm.create(moduleName);
         this.chronicle.note();
-        return this.change(act, () => sim.crm.remove(module, id));
+        return this.change(act, () => sim.crm.remove(moduleName, id));
       }
       case 'delete-and-restore':
         return this.each(act, (id) => this.deleteAndRestore(act, id));
       case 'restore':
         return this.restore(act);
       case 'convert':
-        return this.each(act, (id) => this.change(act, () => sim.crm.convert(module, id)));
+        return this.each(act, (id) => this.change(act, () => sim.crm.convert(moduleName, id)));
       case 'formula':
         return this.each(act, (id) => {
           this.mutate(act, { drifts: 1, seed: act.salt, onlyIds: [id] });
@@ -103,8 +105,8 @@ export class Stage {
   async catchUp() {
     return this.world.client.workflow.signalWithStart(workflowTypes.catchUpSync, {
       taskQueue: TASK_QUEUE,
-      workflowId: workflowIds.catchUp(module),
-      args: [{ module }],
+      workflowId: workflowIds.catchUp(moduleName),
+      args: [{ module: moduleName }],
       signal: signals.catchUpAgain,
       signalArgs: [{}],
     });
@@ -126,7 +128,7 @@ export class Stage {
   }
 
   private mutate(act: Act, mutation: Omit<Parameters<typeof mutate>[1], 'module'>): void {
-    this.change(act, () => mutate(this.world.sim.crm, { module, ...mutation }));
+    this.change(act, () => mutate(this.world.sim.crm, { module: moduleName, ...mutation }));
   }
 
   private each(act: Act & { share: number }, work: (id: string) => void): void {
@@ -148,21 +150,21 @@ export class Stage {
 
   private deleteAndRestore(act: Extract<Act, { kind: 'delete-and-restore' }>, id: string): void {
     const { crm } = this.world.sim;
-    this.change(act, () => crm.remove(module, id));
+    this.change(act, () => crm.remove(moduleName, id));
     this.aside(
       delay(act.gapMs).then(() => {
-        if (crm.table(module).deleted.get(id)?.kind === 'recycle')
-          this.change(act, () => crm.restore(module, id));
+        if (crm.table(moduleName).deleted.get(id)?.kind === 'recycle')
+          this.change(act, () => crm.restore(moduleName, id));
       }),
     );
   }
 
   private restore(act: Extract<Act, { kind: 'restore' }>): void {
     const { crm } = this.world.sim;
-    const binned = [...crm.table(module).deleted.values()].filter(({ kind }) => kind === 'recycle');
+    const binned = [...crm.table(moduleName).deleted.values()].filter(({ kind }) => kind === 'recycle');
     const found = binned[Math.floor(act.share * binned.length)];
     if (!found) return this.say(act, 'the bin is empty');
-    this.change(act, () => crm.restore(module, found.row.id));
+    this.change(act, () => crm.restore(moduleName, found.row.id));
   }
 
   private lockDatabase(act: Extract<Act, { kind: 'lock-database' }>): void {

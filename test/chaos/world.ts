@@ -12,7 +12,7 @@ import { startSimulator, type Simulator } from '../../simulator';
 import type { WorldPlan } from './draw';
 import type { Rules } from './likeness';
 
-export const module = 'Leads';
+export const moduleName = 'Leads';
 
 /** Where the built product is: `dist/src`, or a broken copy of it. */
 export interface Product {
@@ -30,7 +30,7 @@ export const rulesOf = (plan: WorldPlan): Rules => ({
 
 const configOf = ({ deletes, oldTable, codes: coded, ...plan }: WorldPlan): string => `
 modules:
-  ${module}:
+  ${moduleName}:
     deletes: ${deletes}
 ${oldTable ? '    schema: extend' : ''}
 ${coded ? `    values: { Lead_Source: ${JSON.stringify(codes)} }` : ''}
@@ -40,8 +40,8 @@ loading: { batchRows: ${plan.batchRows} }
 `;
 
 const oldTable = `
-CREATE TABLE ${module} (id bigint PRIMARY KEY, Company varchar(${narrow}), City varchar(100) CHECK (City <> 'Kraków'));
-INSERT INTO ${module} (id, Company, City) VALUES (1, 'Ours', 'Rom'), (2, 'Ours too', NULL), (3, NULL, 'Oslo');
+CREATE TABLE ${moduleName} (id bigint PRIMARY KEY, Company varchar(${narrow}), City varchar(100) CHECK (City <> 'Kraków'));
+INSERT INTO ${moduleName} (id, Company, City) VALUES (1, 'Ours', 'Rom'), (2, 'Ours too', NULL), (3, NULL, 'Oslo');
 `;
 
 /** One process that dies and comes back at the same address. */
