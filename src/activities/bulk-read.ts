@@ -185,6 +185,8 @@ function asChainError(error: unknown, { byToken }: { byToken: boolean }): unknow
   if (!(error instanceof ZohoError) || error.verdict !== 'refused') return error;
   if (byToken && ['EXPIRED_VALUE', 'INVALID_DATA', 'TOKEN_BOUND_DATA_MISMATCH'].includes(error.code))
     return failure('ChainExpired', `Zoho no longer takes the page token (${error.code})`);
+  if (error.code === 'MODULE_NOT_SUPPORTED' || error.code === 'MODULE_NOT_AVAILABLE')
+    return failure('InvalidInput', `Zoho exports no records of this module (${error.code})`);
   if (error.code === 'RESOURCE_NOT_FOUND')
     return failure('ExportGone', 'Zoho no longer knows the export job');
   return error;

@@ -84,19 +84,22 @@ export class Catalog {
   }
 
   private async metadata(module: string, signal?: AbortSignal): Promise<Field[]> {
-    const known = await this.deps.zoho.modules(signal);
-    const found = known.find(({ apiName }) => apiName === module);
-    if (!found || !found.apiSupported) {
-      const names = known.filter(({ apiSupported }) => apiSupported).map(({ apiName }) => apiName);
-      throw invalidInput(`Zoho has no module ${module} that the API supports. It has: ${names.join(', ')}`);
-    }
     try {
-      return await this.deps.zoho.fields(module, signal);
+      const fields = await this.deps.zoho.fields(module, signal);
+      if (fields.length > 0) return fields;
     } catch (error) {
-      if (error instanceof ZohoError && error.verdict === 'refused')
-        throw invalidInput(`Zoho gives no fields for the module ${module} (${error.code})`);
-      throw error;
+      if (!(error instanceof ZohoError && error.verdict === 'refused')) throw error;
     }
+    throw await this.unknown(module, signal);
+  }
+
+  /** The list of modules costs a credit, so it is asked for only to say what would have been right. */
+  private async unknown(module: string, signal?: AbortSignal): Promise<ApplicationFailure> {
+    const known = await this.deps.zoho.modules(signal);
+    const names = known.filter(({ apiSupported }) => apiSupported).map(({ apiName }) => apiName);
+    return names.includes(module)
+      ? invalidInput(`Zoho gives no fields for the module ${module}`)
+      : invalidInput(`Zoho has no module ${module} that the API supports. It has: ${names.join(', ')}`);
   }
 }
 

@@ -18,9 +18,11 @@ import type { Deps } from './deps';
 import { reread } from './records';
 
 export interface Survey {
-  /** ISO: Zoho's clock before anything was asked. A watermark is made of nothing else. */
+  /** ISO: Zoho's clock before anything was read. A watermark is made of nothing else. */
   started: string;
   many: boolean;
+  /** There were so few changes that they are merged already. */
+  counts?: Counts;
 }
 
 export interface ChangesPart {
@@ -53,66 +55,86 @@ export interface ReadDeletions {
 const secondMs = 1_000;
 const deletedPagesAtOnce = 50;
 
-export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => ({
-  /** Zoho's clock, and whether more than `count` records changed since then. */
-  async surveyChanges(module: string, since: string, count: number): Promise<Survey> {
-    const signal = cancellationSignal();
-    const started = toIsoMs(await zoho.receivedDate(signal));
-    return { started, many: await zoho.hasMoreChanged(module, parseInstant(since), count, signal) };
-  },
-
-  /** One COQL page of changed ids; those that the mirror does not hold as they are now are re-read and merged. */
-  async readChanges({ module, since, until, after }: ChangesPart): Promise<ReadPart> {
-    const signal = cancellationSignal();
+export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
+  async function mergeChanged(
+    module: string,
+    changed: readonly ChangedRecord[],
+    signal: AbortSignal,
+  ): Promise<Counts> {
+    heartbeat({ changed: changed.length });
     const plan = await catalog.plan(module, { signal });
-    const cursor = after && { modifiedAt: parseInstant(after.modifiedAt), id: recordId(after.id) };
-    const page = await zoho.changedPage(
-      module,
-      { since: parseInstant(since), until: parseInstant(until), ...(cursor ? { after: cursor } : {}) },
-      signal,
-    );
-    heartbeat({ changed: page.records.length });
-    const ids = await notHeld(db, plan, page.records);
-    const { counts } = await reread({ zoho, db, plan, signal }, ids);
-    const last = page.records.at(-1);
-    return {
-      counts,
-      ...(page.more && last ? { after: { modifiedAt: toIsoMs(last.modifiedAt), id: last.id } } : {}),
-    };
-  },
+    const { counts } = await reread({ zoho, db, plan, signal }, await notHeld(db, plan, changed));
+    return counts;
+  }
 
-  /** The list of deletions since then, as tombstones: some pages of it. `page` is 1-based. */
-  async readDeletions({ module, since, page: first }: DeletionsPart): Promise<ReadDeletions> {
-    const signal = cancellationSignal();
-    const plan = await catalog.plan(module, { signal });
-    let counts = noCounts();
-    for (let page = first; page < first + deletedPagesAtOnce; page += 1) {
-      const part = await zoho.deletedPage(module, parseInstant(since), page, signal);
-      const stored = await db.registers(
-        plan.table,
-        part.records.map(({ id }) => id),
+  return {
+    /**
+     * Zoho's clock, and whether more than `count` records changed since then. The first 200 changes cost a credit to list, as would the
+     * bare question how many there are; on a quiet day they are all, and nothing has to be asked twice.
+     */
+    async surveyChanges(module: string, since: string, count: number): Promise<Survey> {
+      const signal = cancellationSignal();
+      const from = parseInstant(since);
+      const before = await zoho.receivedDate(signal);
+      const few = await zoho.changedPage(module, { since: from, limit: 200 }, signal);
+      if (!few.more && few.records.length <= count) {
+        const counts = await mergeChanged(module, few.records, signal);
+        return { started: toIsoMs(before), many: false, counts };
+      }
+      const many = !few.more || (await zoho.hasMoreChanged(module, from, count, signal));
+      // What follows is read up to this moment, which has to be later than whatever made somebody ask.
+      return { started: toIsoMs(await zoho.receivedDate(signal)), many };
+    },
+
+    /** One COQL page of changed ids; those that the mirror does not hold as they are now are re-read and merged. */
+    async readChanges({ module, since, until, after }: ChangesPart): Promise<ReadPart> {
+      const signal = cancellationSignal();
+      const cursor = after && { modifiedAt: parseInstant(after.modifiedAt), id: recordId(after.id) };
+      const page = await zoho.changedPage(
+        module,
+        { since: parseInstant(since), until: parseInstant(until), ...(cursor ? { after: cursor } : {}) },
+        signal,
       );
-      const observations = part.records.map(({ id, deletedAt }): Observation => ({
-        kind: 'gone',
-        id,
-        observedAt: endOfSecond(deletedAt),
-      }));
-      const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
-      // Seen live after it was deleted: restored, or shown by an export that lagged. Zoho decides.
-      const doubtful = part.records.filter(({ id, deletedAt }) =>
-        liveAfter(stored.get(id), endOfSecond(deletedAt)),
-      );
-      const asked = await reread(
-        { zoho, db, plan, signal },
-        doubtful.map(({ id }) => id),
-      );
-      counts = addCounts(counts, addCounts(merged.counts, asked.counts));
-      heartbeat({ page });
-      if (!part.more) return { counts };
-    }
-    return { counts, nextPage: first + deletedPagesAtOnce };
-  },
-});
+      const last = page.records.at(-1);
+      return {
+        counts: await mergeChanged(module, page.records, signal),
+        ...(page.more && last ? { after: { modifiedAt: toIsoMs(last.modifiedAt), id: last.id } } : {}),
+      };
+    },
+
+    /** The list of deletions since then, as tombstones: some pages of it. `page` is 1-based. */
+    async readDeletions({ module, since, page: first }: DeletionsPart): Promise<ReadDeletions> {
+      const signal = cancellationSignal();
+      const plan = await catalog.plan(module, { signal });
+      let counts = noCounts();
+      for (let page = first; page < first + deletedPagesAtOnce; page += 1) {
+        const part = await zoho.deletedPage(module, parseInstant(since), page, signal);
+        const stored = await db.registers(
+          plan.table,
+          part.records.map(({ id }) => id),
+        );
+        const observations = part.records.map(({ id, deletedAt }): Observation => ({
+          kind: 'gone',
+          id,
+          observedAt: endOfSecond(deletedAt),
+        }));
+        const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
+        // Seen live after it was deleted: restored, or shown by an export that lagged. Zoho decides.
+        const doubtful = part.records.filter(({ id, deletedAt }) =>
+          liveAfter(stored.get(id), endOfSecond(deletedAt)),
+        );
+        const asked = await reread(
+          { zoho, db, plan, signal },
+          doubtful.map(({ id }) => id),
+        );
+        counts = addCounts(counts, addCounts(merged.counts, asked.counts));
+        heartbeat({ page });
+        if (!part.more) return { counts };
+      }
+      return { counts, nextPage: first + deletedPagesAtOnce };
+    },
+  };
+};
 
 const liveAfter = (stored: Registers | undefined, deletedAt: Instant): boolean => {
   const seen = Math.max(stored?.modifiedAt ?? 0, stored?.observedAt ?? 0);

@@ -6,10 +6,11 @@ import type { Deps } from './deps';
 export const createModuleActivities = ({ config, catalog, searchAttributes }: Deps) => ({
   /**
    * Makes the module's table ready and answers the settings that a workflow works by. Fails with InvalidInput for a module
-   * that cannot be mirrored, with SchemaMismatch for a table that cannot take it.
+   * that cannot be mirrored, with SchemaMismatch for a table that cannot take it. Whoever loads wants the fields as they are now (1
+   * credit); for the others those of the last ten minutes will do.
    */
-  async openModule(module: string): Promise<ModuleSettings> {
-    const { mapping } = await catalog.plan(module, { fresh: true, signal: cancellationSignal() });
+  async openModule(module: string, { fresh = true }: { fresh?: boolean } = {}): Promise<ModuleSettings> {
+    const { mapping } = await catalog.plan(module, { fresh, signal: cancellationSignal() });
     return {
       module,
       polling: config.publicUrl === undefined,

@@ -37,7 +37,7 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
     describe,
   );
   const bell = new Bell(desk);
-  const settings = await open(desk, module);
+  const settings = await open(desk, module, { fresh: false });
   if (settings.polling)
     throw ApplicationFailure.nonRetryable(
       'PUBLIC_URL is not set, so there is no channel to renew',

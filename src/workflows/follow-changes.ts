@@ -28,8 +28,8 @@ export async function followChanges(
   const from = new Date(Date.parse(since) - overlapMs).toISOString();
   desk.show({ phase: 'catching-up', since });
 
-  const { started, many } = await desk.persist(() =>
-    quick.surveyChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
+  const { started, many, counts } = await desk.persist(() =>
+    reading.surveyChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
       module,
       from,
       worthExporting,
@@ -37,8 +37,9 @@ export async function followChanges(
   );
   const route = many ? 'bulk-read' : 'coql';
   desk.show({ route });
-  if (route === 'coql') await readByIds(desk, module, from, started);
-  else await pages.run(settings, from);
+  if (counts) add(desk, counts);
+  else if (many) await pages.run(settings, from);
+  else await readByIds(desk, module, from, started);
 
   await readDeletions(desk, module, from);
   await advance(desk, module, since, started);

@@ -45,7 +45,7 @@ export async function NotificationSync(input: NotificationSyncInput): Promise<No
     },
     describe,
   );
-  const settings = await open(desk, module);
+  const settings = await open(desk, module, { fresh: false });
 
   while (await gather(desk, inbox, settings)) {
     await readBatch(desk, inbox, module);

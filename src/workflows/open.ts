@@ -3,9 +3,14 @@ import type { ModuleSettings, Status } from '../contracts';
 import { quick } from './activities';
 import type { Desk } from './desk';
 
-export async function open<S extends Status>(desk: Desk<S>, module: string): Promise<ModuleSettings> {
+/** @param fresh whether the fields must be those of this moment. */
+export async function open<S extends Status>(
+  desk: Desk<S>,
+  module: string,
+  { fresh }: { fresh: boolean } = { fresh: true },
+): Promise<ModuleSettings> {
   const settings = await desk.persist(() =>
-    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module]),
+    quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module, { fresh }]),
   );
   desk.settle(settings);
   return settings;

@@ -38,6 +38,8 @@ export interface Answer {
 export interface Api {
   /** `v8` */
   version: string;
+  /** The newest `Date` that has arrived with an answer, if it did so within the last `withinMs`. */
+  lastDate(withinMs: number): Instant | undefined;
   clock: ZohoClock;
   /**
    * Throws a ZohoError for every answer that is not a success, also for an error item inside a 2xx; throttled, without sending anything,
@@ -60,6 +62,7 @@ export function createApi(options: {
   version: string;
 }): Api {
   const { http, tokens, budget, clock, apiUrl, version } = options;
+  let last: { date: Instant; at: number } | undefined;
   const patience = createPatience(clock.local, downloadRoute);
 
   const failureIn = (route: string, answer: Incoming, fault: Fault | undefined): ZohoError =>
@@ -83,6 +86,8 @@ export function createApi(options: {
     try {
       const sent = await authorised(call, send);
       if (sent.failure?.verdict !== 'throttled') patience.answered(call.route);
+      const { date } = sent.answer;
+      if (date !== undefined && sent.failure === undefined) last = { date, at: clock.local() };
       return sent;
     } finally {
       release();
@@ -115,6 +120,10 @@ export function createApi(options: {
   return {
     version,
     clock,
+    lastDate(withinMs) {
+      const ageMs = clock.local() - (last?.at ?? -Infinity);
+      return ageMs >= 0 && ageMs <= withinMs ? last?.date : undefined;
+    },
     async call(call) {
       const { answer, failure } = await admitted(call, http.send);
       const { status, date, sentAt } = answer;

@@ -18,7 +18,7 @@ const changedShape = z.object({
 const probeShape = z.object({ data: z.array(z.object({ id: recordIdText })) });
 
 /**
- * At most 2,000 changed records (3 credits) with `since` ≤ Modified_Time < `until`, after the cursor. Bounds between two seconds are
+ * At most `limit` changed records (2,000 for 3 credits) with `since` ≤ Modified_Time < `until`, after the cursor. Bounds between two seconds are
  * widened to whole ones: Zoho knows no milliseconds. Throws refused INVALID_QUERY for a module without Modified_Time.
  */
 export async function readChangedPage(
@@ -26,24 +26,27 @@ export async function readChangedPage(
   module: string,
   options: {
     since: Instant;
-    until: Instant;
+    until?: Instant | undefined;
     after?: ChangeCursor | undefined;
+    limit?: number | undefined;
     signal?: AbortSignal | undefined;
   },
 ): Promise<{ records: ChangedRecord[]; more: boolean }> {
-  const { since, until, after, signal } = options;
-  const range = `(Modified_Time >= '${zohoTime(since)}' and Modified_Time < '${zohoTime(wholeSecondUp(until))}')`;
+  const { since, until, after, limit = mostRows, signal } = options;
+  const from = `Modified_Time >= '${zohoTime(since)}'`;
+  const range =
+    until === undefined ? from : `(${from} and Modified_Time < '${zohoTime(wholeSecondUp(until))}')`;
   const body = await query(api, {
     text:
       `select id, Modified_Time from ${moduleName(module)} where ${after ? `(${range} and ${beyond(after)})` : range} ` +
-      `order by Modified_Time asc, id asc limit ${mostRows}`,
-    limit: mostRows,
+      `order by Modified_Time asc, id asc limit ${limit}`,
+    limit,
     signal,
   });
   if (body === undefined) return { records: [], more: false };
   const { data, info } = fit(changedShape, body, route);
   const records = data.map((row) => ({ id: row.id, modifiedAt: row.Modified_Time }));
-  return { records, more: records.length > 0 && (info || records.length === mostRows) };
+  return { records, more: records.length > 0 && (info || records.length === limit) };
 }
 
 /**

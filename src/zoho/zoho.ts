@@ -96,7 +96,7 @@ export interface ChangeCursor {
 export interface Zoho {
   /** Zoho's clock now: the local clock plus the largest offset seen lately. */
   now(): Instant;
-  /** The `Date` of a fresh answer: what watermarks and T0 are made of. */
+  /** A `Date` that has arrived with an answer, lately or now: what watermarks and T0 are made of. At most 1 credit. */
   receivedDate(signal?: AbortSignal): Promise<Instant>;
 
   modules(signal?: AbortSignal): Promise<ZohoModule[]>;
@@ -145,10 +145,13 @@ export interface Zoho {
 
   /** Whether more than `count` records have Modified_Time at or after `since`: one COQL row, 1 credit. COQL has no documented COUNT. */
   hasMoreChanged(module: string, since: Instant, count: number, signal?: AbortSignal): Promise<boolean>;
-  /** Ids of records with `since` ≤ Modified_Time < `until`, in (Modified_Time, id) order, at most 2,000, after the cursor. */
+  /**
+   * Ids of records with `since` ≤ Modified_Time < `until`, in (Modified_Time, id) order, after the cursor. At most `limit`: 200 for
+   * 1 credit, or 2,000, the default, for 3.
+   */
   changedPage(
     module: string,
-    range: { since: Instant; until: Instant; after?: ChangeCursor },
+    range: { since: Instant; until?: Instant; after?: ChangeCursor; limit?: 200 | 2_000 },
     signal?: AbortSignal,
   ): Promise<{ records: ChangedRecord[]; more: boolean }>;
 

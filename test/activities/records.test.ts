@@ -135,6 +135,36 @@ describe('changes since an instant', () => {
     });
   });
 
+  test('a few changes are merged with the survey that found them, for one credit a list and one a re-read', async () => {
+    await loaded(async (mirror, [edited]) => {
+      const { activities, run, sim } = mirror;
+      const { since } = range(mirror, 30_000);
+      sim.crm.edit('Leads', edited!, { Last_Name: 'Ann' });
+      await run(activities.openModule, ['Leads']);
+      const before = sim.credits.used();
+      const survey = await run(activities.surveyChanges, ['Leads', since, 10]);
+      expect(survey).toMatchObject({ many: false, counts: { read: 1, updated: 1 } });
+      expect(Math.abs(Date.parse(survey.started) - sim.clock.now())).toBeLessThan(60_000);
+      expect(sim.credits.used() - before).toBe(2);
+      const again = sim.credits.used();
+      expect(await run(activities.surveyChanges, ['Leads', since, 10])).toMatchObject({ many: false });
+      expect(sim.credits.used() - again).toBeLessThanOrEqual(2);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('more changes than the survey lists are left to be read from the start', async () => {
+    await withMirror({ simulator: { records: 250 } }, async ({ activities, run, sim }) => {
+      const since = new Date(0).toISOString();
+      const before = Date.now();
+      const survey = await run(activities.surveyChanges, ['Leads', since, 4_500]);
+      expect(survey).toEqual({ started: expect.any(String), many: false });
+      expect(Date.parse(survey.started)).toBeGreaterThanOrEqual(before - 1_000);
+      expect(await run(activities.surveyChanges, ['Leads', since, 249])).toMatchObject({ many: true });
+      expect(sim.stats.count('settings.fields')).toBe(0);
+    });
+  });
+
   test('whether more than a number of records changed is known exactly', async () => {
     await loaded(async ({ activities, run, sim }, ids) => {
       const since = new Date(sim.clock.now()).toISOString();
