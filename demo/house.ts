@@ -15,6 +15,8 @@ export interface HouseOptions {
   seed: number;
   /** A duration; how long to wait for Zoho's callback before asking. */
   pollFirst?: string;
+  /** A duration; how often the scheduled catch-up runs. */
+  catchUp?: string;
   target?: string;
   temporalPort?: number;
   uiPort?: number;
@@ -30,8 +32,9 @@ const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
 const mirrorConfig = ({
   pageRows,
   pollFirst = '1s',
-}: Pick<HouseOptions, 'pageRows' | 'pollFirst'>): string => `
-schedules: { catchUp: 1m }
+  catchUp = '1m',
+}: Pick<HouseOptions, 'pageRows' | 'pollFirst' | 'catchUp'>): string => `
+schedules: { catchUp: ${catchUp} }
 timings: { pollFirst: ${pollFirst}, pollMax: 5m, notificationWindow: 500ms }
 loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }
 `;
@@ -112,6 +115,11 @@ export class House {
   /** No warning, no clean-up: the process is gone. */
   async shootWorker(): Promise<void> {
     await this.worker?.kill('SIGKILL');
+  }
+
+  /** It gives its work back and ends. */
+  async stopWorker(): Promise<void> {
+    await this.worker?.kill('SIGTERM');
   }
 
   get workerPid(): number | undefined {
