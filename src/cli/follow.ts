@@ -20,7 +20,11 @@ export async function follow<S extends Status>(
     if (line !== said) printProgress((said = line));
   };
   const lineOf = (status: S): string =>
-    [describe(status), ...(status.lastError ? [`needs you: ${status.lastError}`] : [])].join(' · ');
+    [
+      describe(status),
+      ...(status.waiting ? [status.waiting] : []),
+      ...(status.lastError ? [`needs you: ${status.lastError}`] : []),
+    ].join(' · ');
   const timer = setInterval(() => void look(), lookEveryMs);
   try {
     return (await handle.result()) as S;

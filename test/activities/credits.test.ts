@@ -1,4 +1,7 @@
 // The reserve of API credits: who stops before it and who goes on, told by the workflow that an activity works for.
+import { openDatabase } from '../../src/db';
+import { sharedStores } from '../../src/worker/shared-stores';
+import { createZoho, inBackground } from '../../src/zoho';
 import { withMirror, type Mirror } from '../support/mirror';
 
 const dayMs = 24 * 60 * 60_000;
@@ -58,6 +61,48 @@ test('re-reads of notified records and the channel go on, with metadata that a c
     expect(sim.credits.used()).toBeGreaterThan(105);
   });
 });
+
+test('several workers share one budget and one token through the database', async () => {
+  await scarce(async ({ sim, databasePath }) => {
+    const workers = await Promise.all([1, 2, 3].map(() => openWorker(databasePath, sim)));
+    try {
+      // All start with a dead token at the same time.
+      sim.oauth.revoke({ refreshTokens: false });
+      const issued = sim.oauth.issued;
+      await Promise.all(workers.map(({ zoho }) => zoho.modules()));
+      expect(sim.oauth.issued).toBe(issued + 1);
+      // Each has made one call itself, and knows of the load that another process has made.
+      for (const { zoho } of workers)
+        expect(
+          await failureOf(inBackground(() => zoho.createBulkJob({ module: 'Leads', fields: ['Email'] }))),
+        ).toMatchObject({ code: 'CREDITS_RESERVED' });
+      expect(sim.credits.used()).toBeLessThan(100);
+    } finally {
+      for (const { close } of workers) await close();
+    }
+  });
+});
+
+async function openWorker(path: string, sim: Mirror['sim']) {
+  const db = await openDatabase(`sqlite:${path}`);
+  const zoho = createZoho({
+    apiUrl: sim.url,
+    accountsUrl: sim.url,
+    clientId: 'sim-client',
+    clientSecret: 'sim-secret',
+    refreshToken: 'sim-refresh',
+    clock: () => sim.clock.now(),
+    limits: { dailyCredits: 200, reserve: 100 },
+    ...sharedStores(db),
+  });
+  return {
+    zoho,
+    async close() {
+      await zoho.close();
+      await db.close();
+    },
+  };
+}
 
 test('background work goes on when the day has rolled on', async () => {
   await scarce(async (mirror) => {
