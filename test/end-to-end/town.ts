@@ -33,14 +33,19 @@ export class Town {
     private readonly entry: string,
   ) {}
 
-  static async open(options: { simulator: Partial<SimulatorOptions>; polling?: boolean }): Promise<Town> {
+  static async open(options: {
+    simulator: Partial<SimulatorOptions>;
+    polling?: boolean;
+    /** More of zoho-mirror.yaml. */
+    yaml?: string;
+  }): Promise<Town> {
     const entry = join(await built(), 'start.js');
     const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-town-'));
     const temporal = await startTemporalServer({ folder });
     const sim = await startSimulator(options.simulator);
     const port = await freePort();
     const config = join(folder, 'zoho-mirror.yaml');
-    writeFileSync(config, yaml);
+    writeFileSync(config, yaml + (options.yaml ?? ''));
     const env = {
       TEMPORAL_ADDRESS: temporal.address,
       ZOHO_ACCOUNTS_URL: sim.url,
