@@ -255,7 +255,7 @@ class LawHistory {
       d: d === undefined ? null : toIsoMs(instant(d)),
     }));
     const own = { id: this.foreign, name: 'Own', amount: null, m: null, o: null, d: null };
-    assert.deepEqual(rows, [own, ...expected], 'the table');
+    assert.deepEqual(plain(rows), [own, ...expected], 'the table');
 
     const stored = await db.registers(table, known.map(recordId));
     for (const id of known) {
@@ -276,7 +276,7 @@ class LawHistory {
       )
       .all(table.module);
     assert.deepEqual(
-      open,
+      plain(open),
       [...this.open]
         .flatMap(([id, times]) => [...times].map((at) => ({ id, o: toIsoMs(instant(at)) })))
         .sort((a, b) => (a.id + a.o < b.id + b.o ? -1 : 1)),
@@ -285,6 +285,9 @@ class LawHistory {
     assert.equal((await db.checkpoint(`job-${seed}`))?.rowsDone ?? 0, this.rowsDone, 'the checkpoint');
   }
 }
+
+/** The driver's objects are of another realm where a test runs in one of its own. */
+const plain = (rows: unknown[]): unknown => JSON.parse(JSON.stringify(rows));
 
 const added = (counts: ModelCounts, refused: number, beaten: number) => ({
   ...counts,

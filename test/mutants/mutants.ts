@@ -1,0 +1,193 @@
+// Ways to break the product that must not go unnoticed. Each is a replacement in one source file, and says who has to notice.
+// The text must be there, or the run fails: a mutant that no longer applies proves nothing.
+
+export type Detector =
+  /** Random histories of the law. */
+  | { kind: 'law' }
+  /** A directed test: file and a part of its title. */
+  | { kind: 'test'; file: string; title: string }
+  /** A random history with real processes. */
+  | { kind: 'chaos'; seeds: readonly number[] };
+
+export interface Mutant {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  /** How often `find` is there; all of them are replaced. */
+  times?: number;
+  detector: Detector;
+}
+
+const law: Detector = { kind: 'law' };
+const merge = 'src/db/sqlite/merge.ts';
+const test = (file: string, title: string): Detector => ({ kind: 'test', file, title });
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the tombstone is not looked at',
+    file: merge,
+    find: "x.final_o <> '' AND x.g <> '' AND max(x.final_m, x.final_o) <= x.g",
+    replace: '0',
+    detector: law,
+  },
+  {
+    name: 'an equal Modified_Time with a newer observation is ignored',
+    file: merge,
+    find: '(m, o) > (stored_m, stored_o) AS newer',
+    replace: 'm > stored_m AS newer',
+    detector: law,
+  },
+  {
+    name: 'a stale CSV row overwrites',
+    file: merge,
+    find: 'o IS NOT NULL AND (m, o) > (stored_m, stored_o) AS newer',
+    replace: 'o IS NOT NULL AND (m, o) <> (stored_m, stored_o) AS newer',
+    detector: law,
+  },
+  {
+    name: 'a CSV row revives a record that has a tombstone',
+    file: merge,
+    find: ":fromExport AND g <> '' AND",
+    replace: "0 AND :fromExport AND g <> '' AND",
+    detector: law,
+  },
+  {
+    name: 'times of different precision are compared as text',
+    file: merge,
+    find: "replace(t.${m}, 'Z', '.000Z')",
+    replace: 't.${m}',
+    detector: law,
+  },
+  {
+    name: 'a hard deletion forgets how new the content was',
+    file: merge,
+    find: 'SELECT :module, id, g, CASE WHEN ${hard} AND dead THEN m END, CASE WHEN ${hard} AND dead THEN o END',
+    replace: 'SELECT :module, id, g, NULL, NULL',
+    detector: law,
+  },
+  {
+    name: 'within a batch the last row wins',
+    file: 'src/db/batch.ts',
+    find: 'if (beats(observation, entry.live)) entry.live',
+    replace: 'entry.live',
+    detector: law,
+  },
+  {
+    name: 'rows that the mirror never wrote are swept',
+    file: 'src/db/read.ts',
+    find: 'WHERE ${this.#o} < ? AND',
+    replace: "WHERE coalesce(${this.#o}, '') < ? AND",
+    times: 2,
+    detector: law,
+  },
+  {
+    name: 'rejects are counted and thrown away',
+    file: 'src/db/merge-flow.ts',
+    find: 'await storeRejects(work.trx, work.dialect, { module, rejects: work.rejects, at });',
+    replace: 'void storeRejects;',
+    detector: law,
+  },
+  {
+    name: 'a good row does not settle the reject',
+    file: 'src/db/merge-flow.ts',
+    find: 'await work.session.settleRejects([...ids], at);',
+    replace: '',
+    detector: law,
+  },
+  {
+    name: 'the watermark moves backwards',
+    file: 'src/db/ledger.ts',
+    find: 'stored === undefined ? to : later(stored, to)',
+    replace: 'later(to, to)',
+    detector: law,
+  },
+  {
+    name: 'a checkpoint without compare-and-set',
+    file: 'src/db/ledger.ts',
+    find: 'if (Number(row?.rows_done ?? 0) !== wanted.from) throw new SupersededError(wanted.jobId);',
+    replace: '',
+    detector: law,
+  },
+  {
+    name: 'the checkpoint moves outside of the transaction',
+    file: 'src/db/store.ts',
+    find: 'return await knex.transaction((trx) =>',
+    replace: `const { checkpoint } = request;
+          if (checkpoint !== undefined)
+            await knex.transaction(async (trx) => {
+              await ledger.claim(trx, checkpoint);
+              await ledger.advance(trx, checkpoint, {
+                read: 0, inserted: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0, rejected: 0,
+              });
+            });
+          request = { ...request };
+          delete request.checkpoint;
+          return await knex.transaction((trx) =>`,
+    detector: law,
+  },
+  {
+    name: 'a short page counts as complete',
+    file: 'src/pages/parse.ts',
+    find: 'if (rows !== plan.expectedRows)',
+    replace: 'if (rows > plan.expectedRows)',
+    detector: test('test/activities/load-page', 'broken at the end of Zoho \\(short\\)'),
+  },
+  {
+    name: 'the checksum of a page is not looked at',
+    file: 'src/pages/unzip.ts',
+    find: 'tail.readUInt32LE(entry + 16) !== sum || ',
+    replace: '',
+    detector: test('test/pages/parse-page', 'a wrong checksum in the directory is noticed'),
+  },
+  {
+    name: 'not returned means deleted',
+    file: 'src/activities/records.ts',
+    find: 'if (listed.has(id)) {',
+    replace: 'if (listed.has(id) || id.length > 0) {',
+    detector: test('test/activities/records', 'a record that a list leaves out is believed gone only when'),
+  },
+  {
+    name: 'times are read without their offset',
+    file: 'src/mirror/instant.ts',
+    find: "Date.parse(text.replace(/([+-]\\d{2})(\\d{2})$/, '$1:$2'))",
+    replace: 'Date.parse(`${text.slice(0, 19)}Z`)',
+    detector: { kind: 'chaos', seeds: [8, 15, 24] },
+  },
+  {
+    name: 'a notification is answered 200 before Temporal has it',
+    file: 'src/api/server.ts',
+    find: 'await inTime(temporal, () =>\n        sendHints(',
+    replace: 'void inTime(temporal, () =>\n        sendHints(',
+    detector: test('test/api/server', 'without Temporal: 200 from healthz, 503 from everything'),
+  },
+  {
+    name: 'continue-as-new forgets the hints that wait',
+    file: 'src/workflows/notification-sync.ts',
+    find: 'pending: inbox.carry(),',
+    replace: 'pending: [],',
+    detector: test('test/workflows/continue-as-new', 'NotificationSync loses no hint'),
+  },
+  {
+    name: 'the lost first page is exported again by itself, in another order',
+    file: 'src/workflows/export-pages.ts',
+    find: 'if (job.page === 1) throw otherChain();',
+    replace: '',
+    detector: test('test/workflows/initial-sync', 'a first page whose file is gone'),
+  },
+  {
+    name: 'the watermark moves at the start of the run',
+    file: 'src/activities/runs.ts',
+    find: 'const t0 = await zoho.receivedDate(cancellationSignal());',
+    replace:
+      'const t0 = await zoho.receivedDate(cancellationSignal());\n    await db.moveWatermark(module, t0);',
+    detector: { kind: 'chaos', seeds: [8, 15, 24] },
+  },
+  {
+    name: 'a catch-up does not read deletions',
+    file: 'src/zoho/deleted.ts',
+    find: 'const records = data.map(',
+    replace: 'const records = data.slice(0, 0).map(',
+    detector: test('test/activities/records', 'the list of deletions makes rows gone'),
+  },
+];
