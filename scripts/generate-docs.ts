@@ -1,8 +1,8 @@
-// Writes docs/errors.md and docs/configuration.md from what the code declares. A test fails when they are not current.
+// Writes docs/errors.md, docs/configuration.md and docs/metrics.md from what the code declares. A test fails when they are not current.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeVariables } from '../src/config';
-import { errorTypes } from '../src/contracts';
+import { errorTypes, metrics, type Metric } from '../src/contracts';
 
 /** A Markdown table as Prettier would leave it: every cell as wide as its column. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -153,7 +153,7 @@ An empty variable counts as unset.
 
 ${table(['Variable', 'Default', 'Meaning'], variables)}
 
-Only the worker serves metrics so far; with \`npm start\` it is the one process. Read elsewhere than in this table:
+What is served on \`METRICS_PORT\`: [metrics.md](metrics.md). Read elsewhere than in this table:
 
 - \`MIRROR_CONFIG\`: path of the YAML file. Default \`./zoho-mirror.yaml\` if it is there, else the module Leads with defaults.
 - \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_API_KEY\`, \`TEMPORAL_TLS…\`, \`TEMPORAL_PROFILE\`: as every Temporal tool
@@ -196,8 +196,40 @@ old rows get the new columns too.
 `;
 }
 
+export function metricsPage(): string {
+  const of = (process: Metric['process']): string =>
+    table(
+      ['Metric', 'Kind', 'Labels', 'Meaning'],
+      Object.values<Metric>(metrics)
+        .filter((metric) => metric.process === process)
+        .map(({ name, kind, labels, about }) => [code(name), kind, labels.map(code).join(', '), about]),
+    );
+  return `# Metrics
+
+${notice}
+
+For Prometheus, at \`/metrics\` of \`BIND_ADDRESS\` and \`METRICS_PORT\`: by default 9464 for the worker and 9465 for the API. With
+\`npm start\`, which is both, the API's port is the one after the worker's. Alert rules and a Grafana dashboard over these metrics are in
+[deploy](../deploy); how to put them up: [production.md](production.md).
+
+## Worker
+
+${of('worker')}
+
+The SDK adds \`namespace\`, \`taskQueue\` and \`activityType\` to what activities count, and serves metrics of its own (\`temporal_…\`)
+at the same address. Gauges are read once a minute; every worker shows them, so take \`max by (module)\` or \`min by (module)\`.
+
+## API
+
+${of('api')}
+
+Beside them are Node's own, such as \`process_cpu_seconds_total\` and \`nodejs_heap_size_used_bytes\`.
+`;
+}
+
 if (require.main === module) {
   const docs = join(__dirname, '..', '..', 'docs');
   writeFileSync(join(docs, 'errors.md'), errorsPage());
   writeFileSync(join(docs, 'configuration.md'), configurationPage());
+  writeFileSync(join(docs, 'metrics.md'), metricsPage());
 }

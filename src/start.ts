@@ -1,12 +1,13 @@
 // `npm start`: worker and API in one process, for small installations. When one ends, so does the other.
 import { runApi } from './api/run';
+import type { Config } from './config';
 import { runProcess } from './process';
 import { runWorker } from './worker/run';
 
 void runProcess('zoho-mirror', async (frame) => {
   const stop = new AbortController();
   const both = { ...frame, stopping: AbortSignal.any([frame.stopping, stop.signal]) };
-  const ended = [runWorker(both), runApi(both)];
+  const ended = [runWorker(both), runApi({ ...both, config: besideWorker(both.config) })];
   try {
     await Promise.race(ended);
   } finally {
@@ -14,3 +15,9 @@ void runProcess('zoho-mirror', async (frame) => {
     await Promise.allSettled(ended);
   }
 });
+
+/** Two processes' metrics in one: where a port is given, the API's is the next one, as it is by default. */
+function besideWorker(config: Config): Config {
+  const { metricsPort } = config;
+  return metricsPort ? { ...config, metricsPort: metricsPort + 1 } : config;
+}

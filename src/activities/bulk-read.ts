@@ -10,6 +10,7 @@ import { ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
+import { batchTook } from './metrics';
 import { reread, type RereadContext } from './records';
 
 export interface CreateJob {
@@ -124,11 +125,14 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }
         skipRows: resumedAtRow,
         batchRows: config.loading.batchRows ?? rowsPerBatch[db.dialect],
       });
+      let waitingSince = performance.now();
       for await (const batch of batches) {
         signal.throwIfAborted();
         const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
         counts = addCounts(counts, merged.counts);
         heartbeat({ rowsDone: batch.to });
+        batchTook(page.module, performance.now() - waitingSince);
+        waitingSince = performance.now();
       }
     } catch (error) {
       throw asPageError(error);

@@ -3,22 +3,26 @@ import { createBulkReadActivities } from './bulk-read';
 import { createCatchUpActivities } from './catch-up';
 import { createChannelActivities } from './channels';
 import type { Deps } from './deps';
+import { measured } from './metrics';
 import { createModuleActivities } from './modules';
 import { createRecordActivities } from './records';
 import { createRunActivities } from './runs';
 import { createSweepActivities } from './sweep';
 import { createSiblingActivities } from './siblings';
 
-export const createActivities = (deps: Deps) => ({
-  ...createModuleActivities(deps),
-  ...createBulkReadActivities(deps),
-  ...createRecordActivities(deps),
-  ...createSweepActivities(deps),
-  ...createCatchUpActivities(deps),
-  ...createChannelActivities(deps),
-  ...createRunActivities(deps),
-  ...createSiblingActivities(deps),
-});
+export function createActivities(parts: Deps) {
+  const deps = { ...parts, db: measured(parts.db) };
+  return {
+    ...createModuleActivities(deps),
+    ...createBulkReadActivities(deps),
+    ...createRecordActivities(deps),
+    ...createSweepActivities(deps),
+    ...createCatchUpActivities(deps),
+    ...createChannelActivities(deps),
+    ...createRunActivities(deps),
+    ...createSiblingActivities(deps),
+  };
+}
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';

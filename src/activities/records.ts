@@ -13,6 +13,7 @@ import {
 import type { Zoho, ZohoRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
+import { notificationTook } from './metrics';
 import { observe, orderedAfter } from './observe';
 
 export interface Reread {
@@ -20,6 +21,8 @@ export interface Reread {
   ids: string[];
   /** Those hinted as insert or update: if never seen and not found, Zoho may merely not show them yet. */
   expected: string[];
+  /** ISO arrival of the oldest notification that asks for it. */
+  receivedAt?: string;
 }
 
 export interface RereadResult {
@@ -36,10 +39,12 @@ const listingPages = 5;
 const listingBackMs = 60 * 60_000;
 
 export const createRecordActivities = ({ zoho, db, catalog }: Deps) => ({
-  async rereadRecords({ module, ids, expected }: Reread): Promise<RereadResult> {
+  async rereadRecords({ module, ids, expected, receivedAt }: Reread): Promise<RereadResult> {
     const signal = cancellationSignal();
     const plan = await catalog.plan(module, { signal });
-    return reread({ zoho, db, plan, signal }, ids.filter(isRecordId), new Set(expected));
+    const result = await reread({ zoho, db, plan, signal }, ids.filter(isRecordId), new Set(expected));
+    if (receivedAt !== undefined) notificationTook(module, receivedAt);
+    return result;
   },
 });
 

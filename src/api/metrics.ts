@@ -1,6 +1,7 @@
 // What the API counts, for Prometheus. On a port of its own: the webhook's is open to the world.
 import fastify, { type FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { metrics } from '../contracts';
 import type { Log } from '../process';
 
 export interface ApiMetrics {
@@ -15,16 +16,16 @@ export function createMetrics(): ApiMetrics {
   const registers = [new Registry()];
   collectDefaultMetrics({ register: registers[0]! });
   const ids = new Counter({
-    name: 'zoho_mirror_notified_ids_total',
-    help: 'Ids of notifications that Temporal has accepted',
-    labelNames: ['module'],
+    name: metrics.notifiedIds.name,
+    help: metrics.notifiedIds.about,
+    labelNames: metrics.notifiedIds.labels,
     registers,
   });
   const requests = new Histogram({
-    name: 'zoho_mirror_api_request_duration_seconds',
-    help: 'How long requests took, by route and status',
-    labelNames: ['route', 'status'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    name: metrics.apiSeconds.name,
+    help: metrics.apiSeconds.about,
+    labelNames: metrics.apiSeconds.labels,
+    buckets: [...metrics.apiSeconds.buckets],
     registers,
   });
   return {
@@ -36,12 +37,12 @@ export function createMetrics(): ApiMetrics {
 
 /** Undefined where the port is taken: notifications matter more than numbers about them. */
 export async function serveMetrics(
-  metrics: ApiMetrics,
+  served: ApiMetrics,
   { host, port, log }: { host: string; port: number; log: Log },
 ): Promise<FastifyInstance | undefined> {
   const app = fastify();
   app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').send(await metrics.text()),
+    reply.type('text/plain; version=0.0.4').send(await served.text()),
   );
   try {
     await app.listen({ host, port });

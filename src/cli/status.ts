@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { errorTypes } from '../contracts';
 import { withDatabase } from './database';
 import { reachTemporal, requireModule, runCommand, type ExitCode } from './frame';
-import { readMirror, type MirrorState, type ModuleHealth, type ModuleState } from './module-state';
+import { readMirror, type MirrorState, type ModuleHealth, type ModuleState } from '../overview';
 import { paint, printAnswer, printLine, span, table, type Cell } from './print';
 
 interface StatusOptions {
@@ -37,7 +37,7 @@ The same with the Temporal CLI and SQL:
         const modules = module === undefined ? Object.keys(frame.config.modules) : [module];
         await reachTemporal(frame);
         return withDatabase(frame.config, async (db) => {
-          const read = (): Promise<MirrorState> => readMirror({ ...frame, db }, modules);
+          const read = (): Promise<MirrorState> => readMirror({ ...frame, db }, { modules, rows: true });
           return options.watch ? watch(read, options) : show(await read(), options);
         });
       }),
@@ -117,7 +117,7 @@ function row(module: ModuleState, nowMs: number): (string | Cell)[] {
     lastRun === undefined ? '-' : `${lastRun.workflow} ${lastRun.outcome} ${ago(lastRun.endedAt)}`,
     rows === undefined ? '-' : `${rows.live}`,
     rows === undefined ? '-' : `${rows.deleted}`,
-    openRejects === undefined ? '-' : `${openRejects}`,
+    `${openRejects}`,
     channelExpiresAt === undefined ? '-' : until(channelExpiresAt, nowMs),
   ];
 }
@@ -125,10 +125,9 @@ function row(module: ModuleState, nowMs: number): (string | Cell)[] {
 const until = (iso: string, nowMs: number): string =>
   Date.parse(iso) > nowMs ? `expires in ${span(Date.parse(iso) - nowMs)}` : 'expired';
 
-function credits({ credits: { spentToday, remaining, daily } }: MirrorState): string {
+function credits({ credits: { spentToday, left, daily } }: MirrorState): string {
   const of = daily === undefined ? '' : ` of ${daily}`;
-  const left = remaining === undefined ? '' : `, Zoho says ${remaining} remain`;
-  return `API credits of the last 24 h: ${spentToday}${of}${left}`;
+  return `API credits of the last 24 h: ${spentToday}${of} spent${left === undefined ? '' : `, ${left} left`}`;
 }
 
 /** What a person must do, trouble by trouble. */
@@ -144,7 +143,7 @@ function needs({ module, health, workflows, openRejects, lastRun }: ModuleState)
     lines.push('', `${module}: no worker answers. Start one: zoho-mirror start, or npm run worker`);
   if (health === 'not started')
     lines.push('', `${module}: not loaded yet. Load it: zoho-mirror sync ${module}`);
-  if (openRejects)
+  if (openRejects > 0)
     lines.push(
       '',
       `${module}: ${openRejects} rows could not go in: SELECT id, column_name, reason FROM zoho_mirror.rejected_record ` +

@@ -172,6 +172,8 @@ export interface Database {
   lastRuns(module: string, limit: number): Promise<RecordedRun[]>;
 
   count(table: TargetTable): Promise<OpenCounts>;
+  /** Without the table: how many rows of the module could not go in and are not settled. */
+  openRejects(module: string): Promise<number>;
 
   /** Every row of the target table in id order, canonical typed values. For comparing, never for syncing. */
   rows(table: TargetTable): AsyncIterable<StoredRow>;

@@ -7,6 +7,7 @@ import { recordId, type RecordId } from '../mirror/record-id';
 import type { OpenCounts, StoredRow } from './database';
 import type { Dialect } from './dialect';
 import type { Layout } from './layout';
+import { countOpenRejects } from './rejects';
 
 const idsPerStatement = 1_000;
 const rowsPerStatement = 2_000;
@@ -99,21 +100,15 @@ export class Reader {
   }
 
   async count(): Promise<OpenCounts> {
-    const [rows, rejects] = [
-      await this.#rows(
-        `SELECT sum(CASE WHEN ${this.#d} IS NULL THEN 1 ELSE 0 END) AS live,
-                sum(CASE WHEN ${this.#d} IS NULL THEN 0 ELSE 1 END) AS deleted
-           FROM ${this.#t} t WHERE ${this.#o} IS NOT NULL`,
-      ),
-      await this.#rows(
-        `SELECT count(*) AS n FROM ${this.dialect.own('rejected_record')} WHERE module = ? AND resolved_at IS NULL`,
-        [this.layout.table.module],
-      ),
-    ];
+    const rows = await this.#rows(
+      `SELECT sum(CASE WHEN ${this.#d} IS NULL THEN 1 ELSE 0 END) AS live,
+              sum(CASE WHEN ${this.#d} IS NULL THEN 0 ELSE 1 END) AS deleted
+         FROM ${this.#t} t WHERE ${this.#o} IS NOT NULL`,
+    );
     return {
       live: Number(rows[0]?.live ?? 0),
       deleted: Number(rows[0]?.deleted ?? 0),
-      rejected: Number(rejects[0]?.n ?? 0),
+      rejected: await countOpenRejects(this.knex, this.dialect, this.layout.table.module),
     };
   }
 

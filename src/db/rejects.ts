@@ -40,6 +40,14 @@ export async function storeRejects(
   }
 }
 
+export async function countOpenRejects(knex: Knex, dialect: Dialect, module: string): Promise<number> {
+  const [row] = (await knex(dialect.own('rejected_record'))
+    .where({ module })
+    .whereNull('resolved_at')
+    .count({ n: '*' })) as { n: unknown }[];
+  return Number(row?.n ?? 0);
+}
+
 function rowOf(dialect: Dialect, from: { module: string; key: string; reject: Reject; at: Instant }) {
   const { module, key, reject, at } = from;
   return {

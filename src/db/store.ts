@@ -10,6 +10,7 @@ import { Ledger } from './ledger';
 import { mergeInto } from './merge-flow';
 import { migrate, pendingSteps } from './migrations';
 import { Reader } from './read';
+import { countOpenRejects } from './rejects';
 
 /** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
 function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unknown {
@@ -83,6 +84,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     unseen: (table, before, after, limit) =>
       guarded(async () => (await reader(table)).unseen(before, after, limit)),
     count: (table) => guarded(async () => (await reader(table)).count()),
+    openRejects: (module) => guarded(() => countOpenRejects(knex, dialect, module)),
     async *rows(table) {
       try {
         yield* (await reader(table)).rows();

@@ -1,6 +1,6 @@
 // The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
 import { setTimeout as delay } from 'node:timers/promises';
-import { GracefulShutdownPeriodExpiredError, type NativeConnection } from '@temporalio/worker';
+import { GracefulShutdownPeriodExpiredError, Runtime, type NativeConnection } from '@temporalio/worker';
 import { Catalog, type Deps } from '../activities';
 import type { Config } from '../config';
 import { DatabaseError, openDatabase, type Database } from '../db';
@@ -10,9 +10,10 @@ import { connectWorker, createTemporalClient, temporalAddress } from '../tempora
 import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
+import { showGauges } from './gauges';
 import { sharedStores } from './shared-stores';
 import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
-import { installRuntime } from './telemetry';
+import { installRuntime, zohoMeter } from './telemetry';
 
 const defaultMetricsPort = 9464;
 
@@ -24,7 +25,12 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     stopping,
     worthWaiting: (error) => error instanceof DatabaseError && error.verdict === 'retry',
   });
-  const zoho = createZoho({ ...config.zoho, ...sharedStores(db), limits: config.limits });
+  const zoho = createZoho({
+    ...config.zoho,
+    ...sharedStores(db),
+    limits: config.limits,
+    onCall: zohoMeter(),
+  });
   const temporal = createTemporalClient();
   let connection: NativeConnection | undefined;
   try {
@@ -41,6 +47,7 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     const running = worker.run();
     ready(`worker ready: task queue zoho-mirror, namespace ${connected.namespace}, database ${db.dialect}`);
     void ensureModules(deps, log, stopping);
+    void showGauges(deps, { meter: Runtime.instance().metricMeter, log, stopping });
     await running.catch((error: unknown) => {
       if (!(stopping.aborted && error instanceof GracefulShutdownPeriodExpiredError)) throw error;
       log.warn('running work did not stop in time; Temporal gives it to another worker');

@@ -1,7 +1,15 @@
 // Temporal's runtime for this process: its logs go where ours go, its metrics to Prometheus. Installed once, before any connection.
 import { createServer } from 'node:net';
 import { makeTelemetryFilterString, Runtime, type Logger, type LogLevel } from '@temporalio/worker';
+import { metrics } from '../contracts';
 import type { Log } from '../process';
+import type { ZohoCall } from '../zoho';
+
+const histogramBucketOverrides = Object.fromEntries(
+  Object.values(metrics).flatMap((metric) =>
+    metric.process === 'worker' && 'buckets' in metric ? [[metric.name, [...metric.buckets]]] : [],
+  ),
+);
 
 export async function installRuntime(log: Log, bindAddress: string, port: number): Promise<void> {
   const free = await isFree(bindAddress, port);
@@ -12,7 +20,9 @@ export async function installRuntime(log: Log, bindAddress: string, port: number
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
-      ...(free ? { metrics: { prometheus: { bindAddress: `${bindAddress}:${port}` } } } : {}),
+      ...(free
+        ? { metrics: { prometheus: { bindAddress: `${bindAddress}:${port}`, histogramBucketOverrides } } }
+        : {}),
     },
   });
 }
@@ -43,5 +53,17 @@ function pinoLogger(log: Log): Logger {
     info: levels.INFO,
     warn: levels.WARN,
     error: levels.ERROR,
+  };
+}
+
+/** Counts and times every request to Zoho. */
+export function zohoMeter(): (call: ZohoCall) => void {
+  const { requestSeconds, creditsSpent } = metrics;
+  const meter = Runtime.instance().metricMeter;
+  const requests = meter.createHistogram(requestSeconds.name, 'float', 's', requestSeconds.about);
+  const spent = meter.createCounter(creditsSpent.name, 'credits', creditsSpent.about);
+  return ({ route, status, ms, credits }) => {
+    requests.record(ms / 1_000, { route, status: `${status}` });
+    if (credits > 0) spent.add(credits, { route });
   };
 }

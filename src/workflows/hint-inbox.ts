@@ -18,6 +18,8 @@ export class HintInbox {
   hintsThisRun = 0;
   /** ISO arrival of the oldest hint whose ids were dropped. */
   floodedSince: string | undefined;
+  /** ISO arrival of the oldest hint since this was last taken. */
+  private oldest: string | undefined;
   private readonly waiting = new Map<string, Waiting>();
 
   constructor(
@@ -38,12 +40,20 @@ export class HintInbox {
   take(hint: Hint, nowMs: number): void {
     this.hints += 1;
     this.hintsThisRun += 1;
+    this.oldest ??= hint.receivedAt;
     if (this.waiting.size + hint.ids.length > maxPending) {
       this.flood(hint.receivedAt);
       return;
     }
     const expected = hint.operation === 'insert' || hint.operation === 'update';
     for (const id of hint.ids) this.waiting.set(id, { expected, tries: 0, dueMs: nowMs });
+  }
+
+  /** For measuring how long notifications take: hints come in the order of their arrival. */
+  takeOldest(): string | undefined {
+    const { oldest } = this;
+    this.oldest = undefined;
+    return oldest;
   }
 
   due(nowMs: number): number {

@@ -103,10 +103,11 @@ async function readBatch(
   desk.show({ phase: 'reading', pending: inbox.size + batch.length });
   const ids = batch.map(({ id }) => id);
   const expected = batch.filter((pending) => pending.expected).map(({ id }) => id);
+  const receivedAt = inbox.takeOldest();
   const result = await desk.persist(() =>
     reading.rereadRecords.executeWithOptions(
       { summary: `${module}: re-read ${ids.length} changed records` },
-      [{ module, ids, expected }],
+      [{ module, ids, expected, ...(receivedAt ? { receivedAt } : {}) }],
     ),
   );
   inbox.askAgain(batch, result.again, Date.now());

@@ -2,7 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { configurationPage, errorsPage, moduleKeys, sectionKeys } from '../../scripts/generate-docs';
+import {
+  configurationPage,
+  errorsPage,
+  metricsPage,
+  moduleKeys,
+  sectionKeys,
+} from '../../scripts/generate-docs';
 import { describeVariables, parseDuration } from '../../src/config';
 import { dataCentres } from '../../src/config/environment';
 import { fileSchema, moduleSchema } from '../../src/config/file';
@@ -28,6 +34,10 @@ test(`docs/errors.md is current (else: ${howToMend})`, () => {
 
 test(`docs/configuration.md is current (else: ${howToMend})`, () => {
   expect(read('docs/configuration.md')).toBe(configurationPage());
+});
+
+test(`docs/metrics.md is current (else: ${howToMend})`, () => {
+  expect(read('docs/metrics.md')).toBe(metricsPage());
 });
 
 test('every error type has one row in docs/errors.md, and every row is an error type', () => {

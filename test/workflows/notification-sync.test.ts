@@ -21,7 +21,14 @@ test('hints that arrive within a window are one re-read, every id once', async (
   ];
   await notifying(temporal, { first }, async ({ handle, reads }) => {
     const status = await reaches(handle, 'read', ({ counts: { read } }) => read === 4);
-    expect(reads).toEqual([{ module: 'Leads', ids: ['1', '2', '3', '4'], expected: ['1', '2', '3'] }]);
+    expect(reads).toEqual([
+      {
+        module: 'Leads',
+        ids: ['1', '2', '3', '4'],
+        expected: ['1', '2', '3'],
+        receivedAt: '2026-03-01T10:00:00.000Z',
+      },
+    ]);
     expect(status).toMatchObject({
       module: 'Leads',
       health: 'ok',

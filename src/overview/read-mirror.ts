@@ -1,12 +1,18 @@
-// What `status` shows, gathered from Temporal and the database. Reads only, and never asks Zoho: looking costs no credits.
+// How the mirror stands, for `status` and the worker's gauges: gathered from Temporal and the database. Reads only, and never asks Zoho: looking costs no credits.
 import type { Client } from '@temporalio/client';
 import { knownTable } from '../activities';
 import type { Config } from '../config';
 import type { ChannelStatus, Counts, Phase } from '../contracts';
-import { SchemaMismatchError, type Database, type OpenCounts, type RecordedRun } from '../db';
+import {
+  SchemaMismatchError,
+  type Database,
+  type OpenCounts,
+  type RecordedRun,
+  type TargetTable,
+} from '../db';
 import { instant, toIsoMs } from '../mirror';
 import { countWorkers, runningWorkflows, type RunningWorkflow } from '../temporal';
-import { lastTold, spentIn } from '../zoho';
+import { lastTold, leftIn, spentIn, type CreditMinute } from '../zoho';
 
 /** `no worker`: nobody answers, so nothing is known and nothing goes on. `not started`: never loaded, and not being loaded. */
 export type ModuleHealth = 'ok' | 'degraded' | 'no worker' | 'not started';
@@ -28,22 +34,30 @@ export interface ModuleState {
   lagSeconds?: number;
   lastRun?: { workflow: string; outcome: string; endedAt: string; counts: Counts; detail?: string };
   rows?: { live: number; deleted: number };
-  openRejects?: number;
+  openRejects: number;
   channelExpiresAt?: string;
 }
 
 export interface MirrorState {
   health: 'ok' | 'degraded';
   workers: number;
-  credits: { spentToday: number; remaining?: number; daily?: number };
+  /** `left`: of the day's credits, by our count and Zoho's last word. */
+  credits: { spentToday: number; left?: number; daily?: number };
   modules: ModuleState[];
 }
 
 const dayMs = 86_400_000;
 
+export interface Looking {
+  /** Default: all that are configured. */
+  modules?: readonly string[];
+  /** Counting rows reads the whole table. */
+  rows: boolean;
+}
+
 export async function readMirror(
   { config, temporal, db }: { config: Config; temporal: Client; db: Database },
-  modules: readonly string[],
+  { modules = Object.keys(config.modules), rows }: Looking,
 ): Promise<MirrorState> {
   const [running, workers, spent] = await Promise.all([
     runningWorkflows(temporal),
@@ -53,18 +67,24 @@ export async function readMirror(
   const states: ModuleState[] = [];
   for (const module of modules) {
     const own = running.filter((workflow) => workflow.module === module);
-    states.push(stateOf({ module, own, workers, stored: await readStored(db, config, module) }));
+    const table = rows ? knownTable(module, config.modules[module]!) : undefined;
+    states.push(stateOf({ module, own, workers, stored: await readStored(db, module, table) }));
   }
-  const remaining = lastTold(spent)?.remaining;
   return {
     health: states.every(({ health }) => health === 'ok') ? 'ok' : 'degraded',
     workers,
-    credits: {
-      spentToday: spentIn(spent, instant(Date.now())),
-      ...(remaining === undefined ? {} : { remaining }),
-      ...(config.limits ? { daily: config.limits.dailyCredits } : {}),
-    },
+    credits: creditsOf(spent, config.limits?.dailyCredits),
     modules: states,
+  };
+}
+
+function creditsOf(spent: readonly CreditMinute[], daily: number | undefined): MirrorState['credits'] {
+  const now = instant(Date.now());
+  const left = daily === undefined ? lastTold(spent)?.remaining : leftIn(spent, daily, now);
+  return {
+    spentToday: spentIn(spent, now),
+    ...(left === undefined ? {} : { left }),
+    ...(daily === undefined ? {} : { daily }),
   };
 }
 
@@ -72,17 +92,19 @@ interface Stored {
   watermark: number | undefined;
   run: RecordedRun | undefined;
   counts: OpenCounts | undefined;
+  openRejects: number;
 }
 
-async function readStored(db: Database, config: Config, module: string): Promise<Stored> {
+async function readStored(db: Database, module: string, table: TargetTable | undefined): Promise<Stored> {
   const { watermark } = await db.state(module);
   const [run] = await db.lastRuns(module, 1);
-  return { watermark, run, counts: await countRows(db, config, module) };
+  const counts = table && (await countRows(db, table));
+  return { watermark, run, counts, openRejects: await db.openRejects(module) };
 }
 
-async function countRows(db: Database, config: Config, module: string): Promise<OpenCounts | undefined> {
+async function countRows(db: Database, table: TargetTable): Promise<OpenCounts | undefined> {
   try {
-    return await db.count(knownTable(module, config.modules[module]!));
+    return await db.count(table);
   } catch (error) {
     // The table is made by the first load.
     if (error instanceof SchemaMismatchError) return undefined;
@@ -97,7 +119,7 @@ function stateOf(seen: {
   stored: Stored;
 }): ModuleState {
   const { module, own, workers, stored } = seen;
-  const { watermark, run, counts } = stored;
+  const { watermark, run, counts, openRejects } = stored;
   const expiresAt = own
     .map(({ status }) => (status as Partial<ChannelStatus> | undefined)?.expiresAt)
     .find((at) => at !== undefined);
@@ -112,9 +134,8 @@ function stateOf(seen: {
           lagSeconds: Math.max(0, Math.round((Date.now() - watermark) / 1_000)),
         }),
     ...(run === undefined ? {} : { lastRun: lastRun(run) }),
-    ...(counts === undefined
-      ? {}
-      : { rows: { live: counts.live, deleted: counts.deleted }, openRejects: counts.rejected }),
+    ...(counts === undefined ? {} : { rows: { live: counts.live, deleted: counts.deleted } }),
+    openRejects,
     ...(expiresAt === undefined ? {} : { channelExpiresAt: expiresAt }),
   };
 }

@@ -1,0 +1,7 @@
+export {
+  readMirror,
+  type MirrorState,
+  type ModuleHealth,
+  type ModuleState,
+  type WorkflowState,
+} from './read-mirror';
