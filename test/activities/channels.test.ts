@@ -25,7 +25,7 @@ test('a first renewal subscribes, the next ones update, and both answer the expi
   });
 });
 
-test('a channel that expired unseen is subscribed anew, and says so', async () => {
+test('trap 2: a channel that expired unseen is subscribed anew, and says so', async () => {
   await withMirror({}, async ({ activities, run, sim }) => {
     const first = await run(activities.renewChannel, ['Leads']);
     sim.channels.kill();
@@ -37,7 +37,7 @@ test('a channel that expired unseen is subscribed anew, and says so', async () =
   });
 });
 
-test('where Zoho silently gives an hour, an hour is what comes back', async () => {
+test('trap 1: where Zoho silently gives an hour, an hour is what comes back', async () => {
   await withMirror({}, async ({ activities, run, sim }) => {
     sim.channels.expiry = () => Math.floor((sim.clock.now() + hourMs) / 1_000) * 1_000;
     const { expiresInMs } = await run(activities.renewChannel, ['Leads']);

@@ -119,7 +119,7 @@ test('a page token that has expired breaks the chain', async () => {
   });
 });
 
-test('fields that Bulk Read refuses are dropped one by one, remembered, and the export is made without them', async () => {
+test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered, and the export is made without them', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, db, run, sim } = mirror;
     const refuse = (field: string): void =>
@@ -144,7 +144,7 @@ test('fields that Bulk Read refuses are dropped one by one, remembered, and the 
   });
 });
 
-test('a late CSV row does not resurrect a deleted record; Zoho is asked again before the row counts as done', async () => {
+test('trap 4: a late CSV row does not resurrect a deleted record; Zoho is asked again before the row counts as done', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, run, sim } = mirror;
     await mirror.load();
@@ -176,6 +176,19 @@ test('a record that was restored while an export ran is live again after its lat
     sim.crm.restore('Leads', id!, { touch: false });
     await run(activities.loadPage, [await pageOf(mirror)]);
     expect((await mirror.rows()).get(id!)!.deletedAt).toBeUndefined();
+    expect(await mirror.differences()).toEqual([]);
+  });
+});
+
+test('trap 14: a job whose answer was lost is made again; the orphan costs its credits and nothing else', async () => {
+  await withMirror({}, async (mirror) => {
+    const { activities, run, sim } = mirror;
+    await run(activities.openModule, ['Leads']);
+    sim.faults.add({ kind: 'reset', route: 'bulk.create', phase: 'after' });
+    expect(await typeOf(run(activities.createExport, [{ module: 'Leads', page: 1 }]))).toBe('ZohoTransient');
+    expect(sim.jobs.list()).toHaveLength(1);
+    expect(await mirror.load()).toMatchObject({ read: 40, inserted: 40 });
+    expect(sim.jobs.list()).toHaveLength(2);
     expect(await mirror.differences()).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ describe('re-reads', () => {
     });
   });
 
-  test('a converted lead stays live, although lists no longer show it', async () => {
+  test('trap 5: a converted lead stays live, although lists no longer show it', async () => {
     await loaded(async (mirror, [id]) => {
       mirror.sim.crm.convert('Leads', id!);
       const { counts } = await reread(mirror, [id!]);
@@ -39,7 +39,7 @@ describe('re-reads', () => {
     });
   });
 
-  test('a record that a list leaves out is believed gone only when a second answer says so', async () => {
+  test('trap 5: a record that a list leaves out is believed gone only when a second answer says so', async () => {
     await loaded(async (mirror, [id]) => {
       mirror.sim.faults.add({ kind: 'status', route: 'records.list', status: 204, body: '' });
       expect((await reread(mirror, [id!])).counts.deleted).toBe(0);
@@ -174,7 +174,7 @@ describe('changes since an instant', () => {
     });
   });
 
-  test('the list of deletions makes rows gone, at the end of the second in which they were deleted', async () => {
+  test('trap 19: the list of deletions makes rows gone, at the end of the second in which they were deleted', async () => {
     await loaded(async (mirror, [id]) => {
       const { activities, plan, run, db, sim } = mirror;
       const second = sim.clock.second();

@@ -82,7 +82,7 @@ describe('POST /zoho/notifications', () => {
     expect(await signalsOf('notification-sync/Contacts')).toHaveLength(2);
   });
 
-  test('1,200 ids travel in signals of 500 at most', async () => {
+  test('trap 7: 1,200 ids travel in signals of 500 at most', async () => {
     const ids = Array.from({ length: 1_200 }, (_unused, index) => `${1 + index}`);
     expect(await notify({ token, module: 'Campaigns', ids })).toEqual({
       status: 200,

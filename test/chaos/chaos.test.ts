@@ -14,7 +14,7 @@ test('a seed always draws the same story', () => {
   expect(drawStory(7)).not.toEqual(drawStory(8));
 });
 
-test('whatever is edited, deleted, lost and killed: nothing is missed, resurrected or invented', async () => {
+test('trap 3: whatever is edited, deleted, lost and killed: nothing is missed, resurrected or invented', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-chaos-'));
   try {
     const product = { entry: await built() };

@@ -30,7 +30,7 @@ async function read(zip: Buffer, given: PagePlan): Promise<{ batches: PageBatch[
   }
 }
 
-test('a row is typed by header name, the id and the money keep every digit', async () => {
+test('trap 16: a row is typed by header name, the id and the money keep every digit', async () => {
   const { batches } = await read(await zipped(page(1)), plan({ expectedRows: 1 }));
   expect(batches[0]!.observations[0]).toEqual({
     kind: 'live',
@@ -143,7 +143,7 @@ test('a row that cannot be typed is rejected by itself, with column, reason and 
   expect(JSON.parse(batch!.rejects[0]!.raw)).toMatchObject({ Budget: 'much', Id: '5725767000000000001' });
 });
 
-test('quotes, line breaks, emoji and a byte order mark survive', async () => {
+test('trap 16: quotes, line breaks, emoji and a byte order mark survive', async () => {
   const csv = `\ufeff${header}\r\n${line(0, '"O""Neil,\r\nзаказ 🚀"')}\r\n`;
   const { batches } = await read(await zipped(csv), plan({ expectedRows: 1 }));
   expect(batches[0]!.observations[0]!.values[0]).toBe('O"Neil,\r\nзаказ 🚀');

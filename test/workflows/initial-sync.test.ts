@@ -89,7 +89,7 @@ describe('input', () => {
 });
 
 describe('a calm run', () => {
-  test('opens, subscribes, exports, loads, sweeps, moves the watermark and only then catches up', async () => {
+  test('trap 4: opens, subscribes, exports, loads, sweeps, moves the watermark and only then catches up', async () => {
     const { calls } = await finished();
     expect(calls).toEqual([
       'openModule',
@@ -214,7 +214,7 @@ describe('exports', () => {
     });
   });
 
-  test('an expired chain starts again at page 1 with the same T0, and its rows are not counted twice', async () => {
+  test('trap 12: an expired chain starts again at page 1 with the same T0, and its rows are not counted twice', async () => {
     const moves: string[] = [];
     const { requests, createExport, readExport } = chainOf(temporal.client, 2);
     let expired = false;

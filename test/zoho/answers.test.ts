@@ -20,7 +20,7 @@ const channel: ChannelRequest = {
 
 const always = (reply: Reply) => ({ api: () => reply });
 
-test('204 is nothing: no records, no deletions, no changes, no channel, no fields', async () => {
+test('trap 18: 204 is nothing: no records, no deletions, no changes, no channel, no fields', async () => {
   await withScript(always({ status: 204 }), async ({ zoho }) => {
     expect((await zoho.recordsByIds('Leads', [id], [])).records).toEqual([]);
     expect((await zoho.recordById('Leads', id, [])).record).toBeUndefined();
@@ -68,7 +68,7 @@ test('a 2xx that is no JSON is transient: cut off, or a page of something in bet
   });
 });
 
-test('numbers and ids keep every digit', async () => {
+test('trap 20: numbers and ids keep every digit', async () => {
   const body = `{"data":[{"id":"5725767000000000101","Big":1234567890123456789,"Budget":0.10,"Deep":{"n":[1e3]}}]}`;
   await withScript(always(json(200, body)), async ({ zoho }) => {
     const { record } = await zoho.recordById('Leads', id, []);
@@ -196,7 +196,7 @@ test.each([
   ['COMPLETED', 'completed'],
   ['FAILURE', 'failed'],
   ['FAILED', 'failed'],
-])('the job state %s means %s, whatever `result` shows', async (word, state) => {
+])('trap 13: the job state %s means %s, whatever `result` shows', async (word, state) => {
   const result = { page: 1, per_page: 200000, count: 0, download_url: '/x', more_records: false };
   await withScript(always(json(200, { data: [{ ...job, state: word, result }] })), async ({ zoho }) => {
     const read = await zoho.bulkJob('900');
@@ -237,7 +237,7 @@ test('a refused field is named', async () => {
 
 const busy = { code: 'TOO_MANY_REQUESTS', status: 'error', message: '', details: {} };
 
-test('after a 429 nothing is sent until the time that Retry-After names has passed, else for five seconds', async () => {
+test('trap 20: after a 429 nothing is sent until the time that Retry-After names has passed, else for five seconds', async () => {
   const clock = { ms: Date.now() };
   const api = (_: unknown, count: number) => json(429, busy, count === 0 ? { 'retry-after': '17' } : {});
   await withScript({ api, options: { clock: () => clock.ms } }, async ({ zoho, calls }) => {

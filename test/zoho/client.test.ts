@@ -120,7 +120,7 @@ test('a stalled, a cut and an eleventh download fail as what they are', async ()
   });
 });
 
-test('records by id come whole: every field, rich text uncut, converted leads included', async () => {
+test('trap 17: records by id come whole: every field, rich text uncut, converted leads included', async () => {
   await withZoho({ records: 3 }, async ({ zoho, sim, ids }) => {
     const [first, second, third] = ids;
     if (!first || !second || !third) throw new Error('three leads');
@@ -180,7 +180,7 @@ test('a channel lives as Zoho says: opened, changed, read, lost, stopped', async
   });
 });
 
-test('changes are walked in keyset order, and deletions are listed page by page', async () => {
+test('trap 19: changes are walked in keyset order, and deletions are listed page by page', async () => {
   await withZoho({ records: 2_500 }, async ({ zoho, sim }) => {
     const range = { since: long, until: instant(sim.clock.now() + 60_000) };
     const first = await zoho.changedPage('Leads', range);

@@ -25,7 +25,7 @@ function memoryStore(): TokenStore & { sealed?: string } {
   return store;
 }
 
-test('calls at the same time share one token request', async () => {
+test('trap 10: calls at the same time share one token request', async () => {
   await withScript({ api: () => modules }, async ({ zoho, seen, tokenRequests }) => {
     await Promise.all([zoho.modules(), zoho.modules(), zoho.modules()]);
     await zoho.modules();
@@ -157,7 +157,7 @@ test('while the old token lives, a failing renewal stops nothing', async () => {
 });
 
 test.each(['invalid_code', 'invalid_client_secret', 'invalid_client'])(
-  'HTTP 200 with {"error":"%s"} is permanent',
+  'trap 11: HTTP 200 with {"error":"%s"} is permanent',
   async (code) => {
     await withScript(
       { api: () => modules, oauth: () => json(200, { error: code }) },
@@ -169,7 +169,7 @@ test.each(['invalid_code', 'invalid_client_secret', 'invalid_client'])(
   },
 );
 
-test('HTTP 400 Access Denied is throttled for ten minutes, in which Zoho is not asked again', async () => {
+test('trap 11: HTTP 400 Access Denied is throttled for ten minutes, in which Zoho is not asked again', async () => {
   const clock = { ms: Date.now() };
   const oauth: Script = (_, count) => (count === 0 ? denied : grant('token-1'));
   await withScript(
