@@ -12,11 +12,12 @@ import { signals, type JobFinished } from '../contracts';
 import { callbackPath, channelToken, notificationPath, readReference, sameSecret } from '../webhook';
 import type { ApiMetrics } from './metrics';
 import { readNotification, readToken } from './notification';
+import { createRefuse, type Refuse } from './refusals';
 
 const maxBodyBytes = 1024 * 1024;
 /** Zoho's own patience is not documented; a stuck Temporal must not hold its connection for long. */
 const temporalDeadlineMs = 10_000;
-const slowBodyMs = 20_000;
+const slowRequestMs = 20_000;
 
 export interface ApiOptions {
   webhookSecret: string;
@@ -25,17 +26,22 @@ export interface ApiOptions {
   temporal: Client;
   log: FastifyBaseLogger;
   metrics: ApiMetrics;
+  /** How long a request may take to arrive; a slower one is closed. */
+  slowRequestMs?: number;
   clock?: () => Date;
 }
 
 export function createApi(options: ApiOptions): FastifyInstance {
-  const app = fastify({
+  const requestTimeout = options.slowRequestMs ?? slowRequestMs;
+  const app: FastifyInstance = fastify({
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     // A signed reference holds a whole workflow id.
     routerOptions: { maxParamLength: 2_000 },
-    requestTimeout: slowBodyMs,
+    requestTimeout,
+    // Node looks for slow requests only every 30 s by itself, and not at bodies while headers may take longer (60 s by default).
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 4 },
     // Posts that are being answered are answered; connections that only wait are closed.
     forceCloseConnections: 'idle',
   });
@@ -57,9 +63,10 @@ export function createApi(options: ApiOptions): FastifyInstance {
       seconds: reply.elapsedTime / 1_000,
     }),
   );
+  const refuse = createRefuse(app, options.log);
   addHealth(app, options);
-  addNotifications(app, options);
-  addCallbacks(app, options);
+  addNotifications(app, options, refuse);
+  addCallbacks(app, options, refuse);
   return app;
 }
 
@@ -78,14 +85,16 @@ function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
 function addNotifications(
   app: FastifyInstance,
   { webhookSecret, modules, temporal, log, metrics, clock = () => new Date() }: ApiOptions,
+  refuse: Refuse,
 ): void {
   const expected = channelToken(webhookSecret);
   app.post(notificationPath, async (request, reply) => {
     const json = parseJson(request.body);
-    if (json === undefined) return reply.code(400).send({ error: 'The body is not a JSON object' });
+    if (json === undefined)
+      return refuse(request, reply, { status: 400, body: { error: 'The body is not a JSON object' } });
     const token = readToken(json);
     if (token === undefined || !sameSecret(token, expected))
-      return reply.code(401).send({ error: 'Wrong channel token' });
+      return refuse(request, reply, { status: 401, body: { error: 'Wrong channel token' } });
     const notification = readNotification(json);
     if (!notification)
       return reply.code(400).send({ error: 'Needed: module, and ids as an array of record ids' });
@@ -105,11 +114,16 @@ function addNotifications(
   });
 }
 
-function addCallbacks(app: FastifyInstance, { webhookSecret, temporal, log }: ApiOptions): void {
+function addCallbacks(
+  app: FastifyInstance,
+  { webhookSecret, temporal, log }: ApiOptions,
+  refuse: Refuse,
+): void {
   app.post<{ Params: { reference: string } }>(`${callbackPath}:reference`, async (request, reply) => {
     const workflowId = readReference(webhookSecret, request.params.reference);
+    if (workflowId === undefined) return refuse(request, reply, { status: 200, body: { ignored: true } });
     const jobId = readJobId(parseJson(request.body));
-    if (workflowId === undefined || jobId === undefined) return { ignored: true };
+    if (jobId === undefined) return { ignored: true };
     try {
       const handle = temporal.workflow.getHandle(workflowId);
       await inTime(temporal, () => handle.signal<[JobFinished]>(signals.jobFinished, { jobId }));

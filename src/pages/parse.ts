@@ -12,8 +12,12 @@ import { csvOf } from './unzip';
 /** A cell of 32,000 characters is the longest that Zoho stores; a record of this size is not a record. */
 const maxRecordBytes = 16 * 1024 * 1024;
 
-export async function* parsePage(zip: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
-  const csv = csvOf(zip);
+export async function* parsePage(
+  zip: Readable,
+  plan: PagePlan,
+  limits: { csvBytes?: number } = {},
+): AsyncGenerator<PageBatch> {
+  const csv = csvOf(zip, limits.csvBytes);
   const parser = csvParser({
     bom: true,
     relax_column_count: true,
@@ -43,6 +47,9 @@ async function* batches(parser: Parser, plan: PagePlan): AsyncGenerator<PageBatc
   for (;;) {
     const record = await next();
     if (!record || !read) break;
+    // At once: an endless file must not fill the table before its end is found to be wrong.
+    if (rows === plan.expectedRows)
+      throw new PageError('ROW_COUNT', `The page has more rows than the ${rows} that Zoho announced`);
     // A full batch goes out only when another row follows: the last one waits for the end of the archive.
     if (batch.to - batch.from === plan.batchRows || chars >= batchChars) {
       yield batch;

@@ -5,6 +5,9 @@ import { crc32 } from 'node:zlib';
 import { Parse, type Entry } from 'unzipper';
 import { PageError } from './page';
 
+/** Ten times what 200,000 rows of 8 KB are. Deflate packs up to a thousandfold, so a small file may hold a disk full of nothing. */
+const maxCsvBytes = 16 * 1024 ** 3;
+
 /** End record (22 bytes and a comment) plus one directory entry with a long name fit well into this. */
 const tailBytes = 66_000;
 
@@ -22,12 +25,21 @@ class Tail extends Transform {
 class Checksum extends Transform {
   private sum = 0;
   private size = 0;
-  constructor(private readonly verify: (sum: number, size: number) => Promise<void>) {
+  constructor(
+    private readonly verify: (sum: number, size: number) => Promise<void>,
+    private readonly maxBytes: number,
+  ) {
     super();
   }
-  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
+  override _transform(
+    chunk: Buffer,
+    _encoding: string,
+    done: (error: Error | null, chunk?: Buffer) => void,
+  ): void {
     this.sum = crc32(chunk, this.sum);
     this.size += chunk.length;
+    if (this.size > this.maxBytes)
+      return done(new PageError('TOO_LARGE', `The CSV is larger than ${this.maxBytes} bytes`));
     done(null, chunk);
   }
   override _flush(done: (error?: Error | null) => void): void {
@@ -36,7 +48,7 @@ class Checksum extends Transform {
 }
 
 /** The CSV as a stream of bytes. Destroying it stops the download. Errors are PageErrors or the download's own. */
-export function csvOf(zip: Readable): Readable {
+export function csvOf(zip: Readable, maxBytes = maxCsvBytes): Readable {
   const tail = new Tail();
   const archive = Parse();
   const csv = new PassThrough();
@@ -50,11 +62,12 @@ export function csvOf(zip: Readable): Readable {
 
   archive.on('entry', (entry: Entry) => {
     entries += 1;
-    if (entries > 1) return void entry.autodrain();
+    // Not even unpacked: it may be a bomb.
+    if (entries > 1) return fail(severalFiles());
     const checked = new Checksum(async (sum, size) => {
       await archiveEnded;
       verify(tail.bytes, sum, size);
-    });
+    }, maxBytes);
     entry.on('error', fail);
     checked.on('error', fail);
     entry.pipe(checked).pipe(csv);
@@ -68,6 +81,8 @@ export function csvOf(zip: Readable): Readable {
   return csv;
 }
 
+const severalFiles = (): PageError => new PageError('ZIP', 'The archive holds more than the one CSV');
+
 const archiveError = (error: Error): PageError =>
   error.message === 'FILE_ENDED'
     ? new PageError('TRUNCATED', 'The archive ends too soon')
@@ -80,8 +95,7 @@ const tooLargeFor32 = 0xffffffff;
 function verify(tail: Buffer, sum: number, size: number): void {
   const end = tail.lastIndexOf(endOfDirectory);
   if (end < 0 || end + 22 > tail.length) throw new PageError('TRUNCATED', 'The archive has no end');
-  if (tail.readUInt16LE(end + 10) !== 1)
-    throw new PageError('ZIP', 'The archive holds more than the one CSV');
+  if (tail.readUInt16LE(end + 10) !== 1) throw severalFiles();
   const entry = tail.lastIndexOf(directoryEntry, end);
   if (entry < 0 || entry + 46 > end) throw new PageError('TRUNCATED', 'The archive has no directory');
   const expectedSize = tail.readUInt32LE(entry + 24);

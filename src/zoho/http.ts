@@ -87,7 +87,7 @@ export function createHttp(options: {
     send: (outgoing) =>
       limited(outgoing, async (limit) => {
         const { body, ...rest } = await head(outgoing, limit.signal);
-        const text = await body.text();
+        const text = await wholeText(body, outgoing.route);
         limit.release();
         return { ...rest, text };
       }),
@@ -96,7 +96,7 @@ export function createHttp(options: {
         const answer = await head(outgoing, limit.signal);
         if (answer.status !== 200) {
           const { body, ...rest } = answer;
-          const text = await body.text();
+          const text = await wholeText(body, outgoing.route);
           limit.release();
           return { ...rest, text };
         }
@@ -107,6 +107,25 @@ export function createHttp(options: {
       }),
     close: () => agent.destroy(),
   };
+}
+
+/** Far above 200 records of 50 long fields. Answers are never compressed: none is asked for. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+async function wholeText(body: Dispatcher.ResponseData['body'], route: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the body and its connection.
+    if (bytes > maxAnswerBytes)
+      throw new ZohoError(`Zoho's answer to ${route} is over 64 MB and was not read; it is tried again`, {
+        verdict: 'transient',
+        code: 'TOO_LARGE',
+      });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** One AbortSignal out of a time limit and the caller's signal; nothing stays registered at the caller's after `release`. */

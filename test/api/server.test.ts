@@ -1,4 +1,6 @@
 // The webhook receiver over real HTTP, with a real Temporal server behind it, or none.
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { freePort } from '../../dev/ports';
@@ -22,14 +24,19 @@ afterEach(async () => {
 });
 afterAll(() => temporal.close());
 
-async function listening(client: Client = temporal.client, metrics = createMetrics()): Promise<string> {
+async function listening(
+  client: Client = temporal.client,
+  metrics = createMetrics(),
+  more: Partial<Parameters<typeof createApi>[0]> = {},
+): Promise<string> {
   const api = createApi({
     webhookSecret: secret,
-    modules: ['Leads', 'Contacts', 'Campaigns'],
+    modules: ['Leads', 'Contacts', 'Campaigns', 'Accounts'],
     temporal: client,
     log: pino({ level: 'silent' }),
     metrics,
     clock: () => new Date(receivedAt),
+    ...more,
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   closing.push(() => api.close());
@@ -37,8 +44,8 @@ async function listening(client: Client = temporal.client, metrics = createMetri
 }
 
 async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(url, { method: 'POST', body: text, headers });
+  const sent = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url, { method: 'POST', body: sent, headers });
   return { status: response.status, json: (await response.json()) as unknown };
 }
 
@@ -138,6 +145,73 @@ describe('POST /zoho/notifications', () => {
       json: { accepted: 0 },
     });
     expect(await signalsOf('notification-sync/Deals')).toBeUndefined();
+  });
+});
+
+describe('hostile senders', () => {
+  const forged = { token: 'guess', module: 'Leads', ids: ['1'] };
+  const times = <T>(count: number, make: () => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: count }, make));
+
+  test('after 60 wrong tokens a minute an address gets 429, and the right token still its 200', async () => {
+    const url = await listening();
+    const answers = await times(70, () => notify(forged, url));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(60);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(10);
+    expect((await notify({ ...forged, token }, url)).status).toBe(200);
+  });
+
+  test('the slowing down is said once, and when to come again', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const log = pino(
+      { level: 'warn' },
+      { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    );
+    const url = await listening(temporal.client, createMetrics(), { log });
+    await times(65, () => notify('no JSON', url));
+    const last = await fetch(`${url}/zoho/notifications`, { method: 'POST', body: JSON.stringify(forged) });
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({ address: '127.0.0.1', perMinute: 60 });
+  });
+
+  test('forged callback references are counted too, and a signed one still wakes its workflow', async () => {
+    const url = await listening();
+    const body = { data: [{ id: '7' }] };
+    const wrong = callbackUrl(url, 'another-secret-of-it', 'initial-sync/Leads');
+    const statuses = (await times(61, () => post(wrong, body))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+    expect((await post(callbackUrl(url, secret, 'initial-sync/Nobody'), body)).status).toBe(200);
+  });
+
+  test("a flood of the right token is never turned away: Zoho's mass update", async () => {
+    const url = await listening();
+    const answers = await times(300, () => notify({ token, module: 'Deals', ids: ['1'] }, url));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  test('a replayed notification is one more hint: it is read again, and nothing in it is believed', async () => {
+    const url = await listening();
+    const body = {
+      token,
+      module: 'Accounts',
+      ids: ['5'],
+      operation: 'delete',
+      affected_values: [{ Email: 'x@y' }],
+    };
+    expect((await notify(body, url)).status).toBe(200);
+    expect((await notify(body, url)).status).toBe(200);
+    const hint = { ids: ['5'], operation: 'delete', receivedAt };
+    expect(await signalsOf('notification-sync/Accounts')).toEqual([hint, hint]);
+  });
+
+  test('a body that does not arrive in time closes the connection', async () => {
+    const url = new URL(await listening(temporal.client, createMetrics(), { slowRequestMs: 200 }));
+    const socket = connect(Number(url.port), url.hostname);
+    socket.write('POST /zoho/notifications HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"tok');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { ZipFile } from 'yazl';
 import { instant } from '../../src/mirror';
 import { PageError, parsePage, type PageBatch, type PagePlan } from '../../src/pages';
 import { leadMapping } from '../support/leads';
@@ -112,6 +113,43 @@ test('a wrong checksum in the directory is noticed', async () => {
 test.each([24, 26])('25 rows where Zoho announced %i are not a page', async (expectedRows) => {
   expect((await read(await zipped(page(25)), plan({ expectedRows }))).error).toMatchObject({
     code: 'ROW_COUNT',
+  });
+});
+
+test('an endless file is given up at the first row too many, before a batch of it goes out', async () => {
+  const { batches, error } = await read(await zipped(page(50_000)), plan({ expectedRows: 5 }));
+  expect(error).toMatchObject({ code: 'ROW_COUNT' });
+  expect(batches).toEqual([]);
+});
+
+test('a bomb is given up at the limit, however small its zip is', async () => {
+  // Blank lines are no rows: nothing but the size tells.
+  const bomb = await zipped(`${header}\r\n${'\r\n'.repeat(5_000_000)}`);
+  expect(bomb.length).toBeLessThan(20_000);
+  const limited = parsePage(inPieces(bomb), plan(), { csvBytes: 1_000_000 });
+  await expect(limited.next()).rejects.toMatchObject({
+    code: 'TOO_LARGE',
+    message: 'The CSV is larger than 1000000 bytes',
+  });
+});
+
+test('a record without an end is given up at 16 MB, and not quoted', async () => {
+  const endless = await zipped(`${header}\r\n"${'x'.repeat(20_000_000)}`);
+  expect((await read(endless, plan({ expectedRows: 1 }))).error).toMatchObject({
+    code: 'CSV',
+    message: 'The CSV cannot be read (CSV_MAX_RECORD_SIZE)',
+  });
+});
+
+test('a second file in the archive is refused before it is unpacked', async () => {
+  const zip = new ZipFile();
+  zip.addBuffer(Buffer.from(page(1)), '1000.csv');
+  zip.addBuffer(Buffer.alloc(50_000_000), 'bomb.bin');
+  zip.end();
+  const whole = await buffer(zip.outputStream);
+  expect((await read(whole, plan({ expectedRows: 1 }))).error).toMatchObject({
+    code: 'ZIP',
+    message: 'The archive holds more than the one CSV',
   });
 });
 

@@ -1,4 +1,5 @@
 // The traps of Zoho's answers: envelopes, statuses, bodies, hosts.
+import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { instant, parseInstant } from '../../src/mirror/instant';
 import { recordId } from '../../src/mirror/record-id';
@@ -413,5 +414,20 @@ test("a received date is the answer's own Date, and now() follows it", async () 
   await withScript({ api: () => json(200, { modules: [] }), options }, async ({ zoho }) => {
     expect(await zoho.receivedDate()).toBe(instant(1_000));
     expect(zoho.now()).toBe(instant(1_000));
+  });
+});
+
+test('an answer without an end is given up at 64 MB', async () => {
+  const chunk = Buffer.alloc(1_000_000, ' ');
+  const endless = (response: ServerResponse): void => {
+    response.writeHead(200);
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on('drain', more);
+    more();
+  };
+  await withScript(always({ raw: endless }), async ({ zoho }) => {
+    expect(await failureOf(zoho.modules())).toMatchObject({ verdict: 'transient', code: 'TOO_LARGE' });
   });
 });
