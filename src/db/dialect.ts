@@ -38,6 +38,11 @@ export interface MergeSession {
   /** A short cut for records that are new; answers the entries that still have to be merged. */
   insertNew(entries: readonly Entry[]): Promise<Entry[]>;
   stage(entries: readonly Entry[]): Promise<void>;
+  /**
+   * What needs no plan, among all that is staged: records that are new, and live ones that stay as they are. Tells how many are left;
+   * these, and only these, are merged by `apply`. After an error, and a rollback of what it did, all of them are.
+   */
+  shortCut(staged: number): Promise<{ inserted: number; unchanged: number; rest: number }>;
   /** Merges the staged entries number `from` up to, not including, `to`. */
   apply(range: {
     from: number;

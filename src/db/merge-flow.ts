@@ -68,7 +68,25 @@ async function mergeChunk(work: Work, chunk: readonly Entry[]): Promise<void> {
 async function mergeStaged(work: Work, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await work.session.stage(entries);
+  if ((await shortCut(work, entries.length)) === 0) return;
   await applyOrSplit(work, { staged: entries, from: 0, to: entries.length });
+}
+
+/** Answers how many entries are left. On a row that the table refuses, all go the way that finds it. */
+async function shortCut(work: Work, staged: number): Promise<number> {
+  const { dialect, trx, session, counts } = work;
+  await dialect.savepoint(trx);
+  try {
+    const { inserted, unchanged, rest } = await session.shortCut(staged);
+    await dialect.releaseSavepoint(trx);
+    counts.inserted += inserted;
+    counts.unchanged += unchanged;
+    return rest;
+  } catch (error) {
+    if (dialect.classify(error).kind !== 'row') throw error;
+    await dialect.rollbackToSavepoint(trx);
+    return staged;
+  }
 }
 
 /** Counts what was read, and takes the content off an entry whose values do not fit. */

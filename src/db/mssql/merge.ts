@@ -6,7 +6,8 @@ import type { MergeSession } from '../dialect';
 import type { ActualColumn, Layout } from '../layout';
 import { batch } from './connect';
 import { quote, target } from './schema';
-import { bare, createStage, fillStage, staged } from './stage';
+import { encodeRows } from './rows';
+import { bare, converted, createStageSql, fillStage } from './stage';
 
 const tombstone = 'zoho_mirror.tombstone';
 const rejected = 'zoho_mirror.rejected_record';
@@ -30,38 +31,103 @@ function namesOf(layout: Layout) {
 }
 type Names = ReturnType<typeof namesOf>;
 
-/** A staged value as its column will hold it. */
-const converted = (column: ActualColumn, i: number): string =>
-  column.kind === 'text' ? `s.${staged(i)}` : `CONVERT(${column.declared}, s.${staged(i)})`;
-
 /** Bit by bit: a collation takes case for equal, and every comparison of texts ignores trailing blanks. */
+function compared(column: ActualColumn, i: number): { s: string; t: string; pairs: [string, string][] } {
+  const t = `t.${quote(column.name)}`;
+  const s = converted(column, i);
+  if (column.kind !== 'text') return { s, t, pairs: [[s, t]] };
+  // Without need, a conversion would cost more than all the rest of the comparison.
+  const stored = column.declared.startsWith('nvarchar') ? t : `CONVERT(nvarchar(max), ${t})`;
+  const bits = (text: string): string => `${text} COLLATE Latin1_General_BIN2`;
+  const length = (text: string): string => `DATALENGTH(${text})`;
+  return {
+    s,
+    t,
+    pairs: [
+      [bits(s), bits(stored)],
+      [length(s), length(stored)],
+    ],
+  };
+}
+
 function differs(column: ActualColumn, i: number): string {
-  const [s, t] = [`s.${staged(i)}`, `t.${quote(column.name)}`];
-  const absence = `(${s} IS NULL AND ${t} IS NOT NULL) OR (${s} IS NOT NULL AND ${t} IS NULL)`;
-  if (column.kind !== 'text') return `${converted(column, i)} <> ${t} OR ${absence}`;
-  const [a, b] = [`CONVERT(nvarchar(max), ${s})`, `CONVERT(nvarchar(max), ${t})`];
-  return `${a} COLLATE Latin1_General_BIN2 <> ${b} COLLATE Latin1_General_BIN2 OR DATALENGTH(${a}) <> DATALENGTH(${b}) OR ${absence}`;
+  const { s, t, pairs } = compared(column, i);
+  return `${pairs.map(([a, b]) => `${a} <> ${b}`).join(' OR ')} OR (${s} IS NULL AND ${t} IS NOT NULL) OR (${s} IS NOT NULL AND ${t} IS NULL)`;
+}
+
+function isSame(column: ActualColumn, i: number): string {
+  const { s, t, pairs } = compared(column, i);
+  return `(${pairs.map(([a, b]) => `${a} = ${b}`).join(' AND ')} OR (${s} IS NULL AND ${t} IS NULL))`;
 }
 
 const greatest = (a: string, b: string): string =>
   `CASE WHEN ${b} IS NULL OR ${a} >= ${b} THEN ${a} ELSE ${b} END`;
 
+/** A live row that holds the staged observation already: nothing is left to do for it. */
+const settledSql = ({ t, key, m, o, d }: Pick<Names, 't' | 'key' | 'm' | 'o' | 'd'>): string =>
+  `SELECT 1 FROM ${t} t WHERE t.${key} = s.id AND t.${m} = s.m AND t.${o} = s.o AND t.${d} IS NULL AND s.g IS NULL`;
+
+const noTombstone = ({ module }: Names): string =>
+  `NOT EXISTS (SELECT 1 FROM ${tombstone} d WITH (UPDLOCK, HOLDLOCK) WHERE d.module = ${module} AND d.id = s.id)`;
+
+/** Records that are new, in one statement; only where no staged record has a row yet, so that a batch of old ones costs nothing. */
+function insertNewSql(names: Names, layout: Layout): string {
+  const { t, key, m, o } = names;
+  const constants = layout.constants.map(({ column }) => quote(column.name));
+  const values = layout.columns.map((column, i) => converted(column, i));
+  return `
+IF NOT EXISTS (SELECT 1 FROM #stage s JOIN ${t} t ON t.${key} = s.id)
+BEGIN
+INSERT INTO ${t} (${[key, ...names.columns, ...constants, m, o].join(', ')})
+SELECT ${['s.id', ...values, ...layout.constants.map(({ value }) => literal(value)), 's.m', 's.o'].join(', ')}
+  FROM #stage s
+ WHERE s.o IS NOT NULL AND s.g IS NULL AND ${noTombstone(names)}
+   AND NOT EXISTS (SELECT 1 FROM ${t} t WITH (UPDLOCK, HOLDLOCK) WHERE t.${key} = s.id)
+ ORDER BY s.id;
+SET @inserted = @@ROWCOUNT;
+END`;
+}
+
+/** Live records that are the same in all their columns, in one statement: only the bookkeeping moves. */
+const touchSameSql = (names: Names, layout: Layout): string => {
+  const { t, key, m, o, d } = names;
+  return `
+UPDATE t SET ${m} = s.m, ${o} = s.o
+  FROM ${t} t JOIN #stage s ON s.id = t.${key}
+ WHERE s.g IS NULL AND t.${o} IS NOT NULL AND t.${d} IS NULL AND (s.m > t.${m} OR (s.m = t.${m} AND s.o > t.${o}))
+   AND ${noTombstone(names)} ${layout.columns.map((column, i) => `\n   AND ${isSame(column, i)}`).join('')};
+SET @touched = @@ROWCOUNT;`;
+};
+
+const shortCutSql = (names: Names, layout: Layout, staged: number): string => `
+DECLARE @inserted int, @touched int, @settled int;
+SELECT @inserted = 0, @touched = 0;
+${insertNewSql(names, layout)}
+IF @inserted < ${staged}
+BEGIN
+${touchSameSql(names, layout)}
+END
+SET @settled = @inserted + @touched;
+IF @settled < ${staged}
+SELECT @settled = COUNT(*) FROM #stage s WHERE EXISTS (${settledSql(names)});
+SELECT @inserted AS inserted, @settled AS settled`;
+
 const planSql = (
   { module, t, key, m, o, d }: Names,
-  range: { from: number; to: number; fromExport: boolean },
+  range: { from: number; to: number; fromExport: boolean; settled: boolean },
 ): string => `
 WITH seen AS (
-  SELECT s.n, s.id, CONVERT(datetime2(3), s.m) AS m, CONVERT(datetime2(3), s.o) AS o,
+  SELECT s.n, s.id, s.m, s.o,
          CASE WHEN t.${key} IS NULL THEN 0 ELSE 1 END AS has_row,
          CASE WHEN t.${o} IS NULL THEN 0 ELSE 1 END AS owned,
          CASE WHEN t.${d} IS NULL THEN 1 ELSE 0 END AS undeleted,
          CASE WHEN t.${o} IS NULL THEN d.modified_at ELSE CONVERT(datetime2(3), t.${m}) END AS stored_m,
          CASE WHEN t.${o} IS NULL THEN d.observed_at ELSE CONVERT(datetime2(3), t.${o}) END AS stored_o,
-         CONVERT(datetime2(3), s.g) AS batch_g, d.gone_at
+         s.g AS batch_g, d.gone_at
     FROM #stage s
     LEFT JOIN ${t} t WITH (UPDLOCK, HOLDLOCK) ON t.${key} = s.id
     LEFT JOIN ${tombstone} d WITH (UPDLOCK, HOLDLOCK) ON d.module = ${module} AND d.id = s.id
-   WHERE s.n >= ${range.from} AND s.n < ${range.to}
+   WHERE s.n >= ${range.from} AND s.n < ${range.to}${range.settled ? `\n     AND NOT EXISTS (${settledSql({ key, t, m, o, d })})` : ''}
 ), grown AS (
   SELECT *, CASE WHEN gone_at IS NULL THEN batch_g ELSE ${greatest('gone_at', 'batch_g')} END AS g
     FROM seen
@@ -162,26 +228,48 @@ UPDATE r SET resolved_at = ${literal(at)}
 
 const idsPerStatement = 1_000;
 
+/** Writers of one module take turns: whoever comes second sees what the first has done, and they never deadlock. */
+const turnSql = ({ module }: Names): string => `
+SET LOCK_TIMEOUT ${lockTimeoutMs};
+DECLARE @turn int, @resource nvarchar(255) = N'zoho_mirror:' + ${module};
+EXEC @turn = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${lockTimeoutMs};
+SELECT @turn AS turn;`;
+
+const lockTimeoutMs = 60_000;
+
 export async function openMerge(connection: Connection, layout: Layout): Promise<MergeSession> {
   const names = namesOf(layout);
-  await createStage(connection, layout);
+  const [answer] = await batch(connection, turnSql(names) + createStageSql(layout) + createPlanSql);
+  if (Number(answer?.turn) < 0) throw Object.assign(new Error('No turn'), { number: 1222 });
+  let settled = false;
 
   const change = async (sums: Record<string, unknown>): Promise<void> => {
-    await batch(connection, burySql(names));
-    if (names.hard === 1) await batch(connection, removeSql(names));
-    if (Number(sums.updated) + Number(sums.live) > 0) await batch(connection, updateSql(names, layout));
-    await batch(connection, touchSql(names));
-    if (Number(sums.live) > 0) await batch(connection, insertSql(names, layout));
+    const live = Number(sums.live) > 0;
+    const statements = [
+      burySql(names),
+      ...(names.hard === 1 ? [removeSql(names)] : []),
+      ...(live ? [updateSql(names, layout)] : []),
+      touchSql(names),
+      ...(live ? [insertSql(names, layout)] : []),
+    ];
+    await batch(connection, statements.join(';\n'));
   };
 
   return {
     insertNew: async (entries) => [...entries],
-    stage: (entries) => fillStage(connection, entries, layout),
+    stage: (entries) => fillStage(connection, encodeRows(entries, layout.columns), layout),
+    shortCut: async (count) => {
+      settled = false;
+      const [sums = {}] = await batch(connection, shortCutSql(names, layout, count));
+      settled = true;
+      const inserted = Number(sums.inserted);
+      return { inserted, unchanged: Number(sums.settled) - inserted, rest: count - Number(sums.settled) };
+    },
     apply: async (range) => {
-      await batch(connection, 'TRUNCATE TABLE #plan');
-      await batch(connection, planSql(names, range));
-      await batch(connection, compareSql(names, layout));
-      const [sums = {}] = await batch(connection, tallySql);
+      const [sums = {}] = await batch(
+        connection,
+        `TRUNCATE TABLE #plan;\n${[planSql(names, { ...range, settled }), compareSql(names, layout), tallySql].join(';\n')}`,
+      );
       const held = Number(sums.held) === 0 ? [] : await batch(connection, heldSql);
       await change(sums);
       const of = (name: string): number => Number(sums[name]);
@@ -210,3 +298,9 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
 }
 
 const heldSql = 'SELECT CONVERT(varchar(20), id) AS id FROM #plan WHERE held = 1';
+
+const createPlanSql = `
+CREATE TABLE #plan (
+  n int NOT NULL PRIMARY KEY, id bigint NOT NULL, has_content int NOT NULL, has_row int NOT NULL, owned int NOT NULL,
+  undeleted int NOT NULL, applied int NOT NULL, held int NOT NULL, same int NOT NULL, differs int NOT NULL,
+  batch_g datetime2(3) NULL, g datetime2(3) NULL, m datetime2(3) NULL, o datetime2(3) NULL, dead int NOT NULL);`;

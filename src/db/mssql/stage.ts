@@ -1,9 +1,11 @@
-// Brings entries into a session's #stage by bulk load, every value as text. Decides nothing.
+// Brings entries into a session's #stage by bulk load, each value in the type that its column can be set from. Decides nothing.
 import { TYPES, type Connection } from 'tedious';
 import { toIsoMs, type Instant } from '../../mirror/instant';
-import type { Entry } from '../batch';
 import type { ActualColumn, Layout } from '../layout';
 import { batch } from './connect';
+import { stagedType, type StagedType } from './rows';
+
+type DataType = (typeof TYPES)['Int'];
 
 /** Staged columns are numbered: their names cannot collide with the bookkeeping. */
 export const staged = (index: number): string => `v${index}`;
@@ -11,66 +13,90 @@ export const staged = (index: number): string => `v${index}`;
 /** `2026-01-31T23:59:59.123`: datetime2 takes no Z. */
 export const bare = (at: Instant): string => toIsoMs(at).slice(0, 23);
 
-const width = (column: ActualColumn): number | null =>
-  column.kind !== 'text'
-    ? 60
-    : column.maxLength !== null && column.maxLength <= 4000
-      ? column.maxLength
-      : null;
-
-export async function createStage(connection: Connection, layout: Layout): Promise<void> {
-  const values = layout.columns
-    .map((column, i) => `, ${staged(i)} nvarchar(${width(column) ?? 'max'}) COLLATE DATABASE_DEFAULT NULL`)
-    .join('');
-  await batch(
-    connection,
-    `CREATE TABLE #stage (n int NOT NULL, id bigint NOT NULL, m nvarchar(23) COLLATE DATABASE_DEFAULT NULL,
-       o nvarchar(23) COLLATE DATABASE_DEFAULT NULL, g nvarchar(23) COLLATE DATABASE_DEFAULT NULL${values})`,
-  );
-  await batch(
-    connection,
-    `CREATE TABLE #plan (
-       n int NOT NULL PRIMARY KEY, id bigint NOT NULL, has_content int NOT NULL, has_row int NOT NULL, owned int NOT NULL,
-       undeleted int NOT NULL, applied int NOT NULL, held int NOT NULL, same int NOT NULL, differs int NOT NULL,
-       batch_g datetime2(3) NULL, g datetime2(3) NULL, m datetime2(3) NULL, o datetime2(3) NULL, dead int NOT NULL)`,
-  );
-}
-
-/** Dates and times lose their Z, which not every T-SQL type takes. */
-const sendable = (column: ActualColumn, value: string | null): string | null =>
-  value !== null && column.kind === 'datetime' && value.endsWith('Z') ? value.slice(0, -1) : value;
-
-function* rowsOf(entries: readonly Entry[], layout: Layout): Generator<(string | number | null)[]> {
-  const { columns } = layout;
-  for (const [n, { id, live, goneAt }] of entries.entries()) {
-    const row: (string | number | null)[] = [
-      n,
-      id,
-      live === undefined ? null : bare(live.modifiedAt),
-      live === undefined ? null : bare(live.observedAt),
-      goneAt === undefined ? null : bare(goneAt),
-    ];
-    columns.forEach((column, i) => row.push(sendable(column, live?.values[i] ?? null)));
-    yield row;
+function spelled(type: StagedType): string {
+  switch (type.kind) {
+    case 'bigint':
+    case 'bit':
+    case 'date':
+      return type.kind;
+    case 'seconds':
+      return 'datetime2(0)';
+    case 'decimal':
+      return `decimal(${type.precision}, ${type.scale})`;
+    case 'text':
+      return `nvarchar(${type.length ?? 'max'})`;
   }
 }
 
-export async function fillStage(
-  connection: Connection,
-  entries: readonly Entry[],
-  layout: Layout,
-): Promise<void> {
+/** A staged value as its column will hold it. */
+export function converted(column: ActualColumn, i: number): string {
+  const s = `s.${staged(i)}`;
+  return column.kind === 'text' || spelled(stagedType(column)) === column.declared
+    ? s
+    : `CONVERT(${column.declared}, ${s})`;
+}
+
+export function createStageSql(layout: Layout): string {
+  const values = layout.columns
+    .map((column) => stagedType(column))
+    .map(
+      (type, i) =>
+        `, ${staged(i)} ${spelled(type)}${type.kind === 'text' ? ' COLLATE DATABASE_DEFAULT' : ''} NULL`,
+    )
+    .join('');
+  return `
+CREATE TABLE #stage (n int NOT NULL, id bigint NOT NULL, m datetime2(3) NULL, o datetime2(3) NULL, g datetime2(3) NULL${values});`;
+}
+
+function tdsType(type: StagedType): { type: DataType; options: Record<string, number> } {
+  switch (type.kind) {
+    case 'bigint':
+      return { type: TYPES.BigInt, options: {} };
+    case 'bit':
+      return { type: TYPES.Bit, options: {} };
+    case 'date':
+      return { type: TYPES.Date, options: {} };
+    case 'seconds':
+      return { type: TYPES.DateTime2, options: { scale: 0 } };
+    case 'decimal':
+      return { type: TYPES.Decimal, options: { precision: type.precision, scale: type.scale } };
+    case 'text':
+      return { type: TYPES.NVarChar, options: { length: type.length ?? Infinity } };
+  }
+}
+
+const nothing = Buffer.alloc(0);
+const pieceBytes = 64 * 1024;
+
+function* pieces(bytes: unknown): Generator<Buffer, void> {
+  if (!(bytes instanceof Buffer)) return;
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+/** Describes itself as `type` does, but is given its bytes ready made. */
+const encoded = (type: DataType): DataType => ({
+  ...type,
+  validate: (value: unknown) => value,
+  generateParameterLength: () => nothing,
+  generateParameterData: (parameter) => pieces(parameter.value),
+});
+
+/** To tedious all rows are one, whose first value is everything behind its token. */
+export async function fillStage(connection: Connection, rows: Buffer, layout: Layout): Promise<void> {
   await batch(connection, 'TRUNCATE TABLE #stage');
+  if (rows.length === 0) return;
   await new Promise<void>((resolve, reject) => {
     const bulk = connection.newBulkLoad('#stage', { keepNulls: true }, (error) =>
       error ? reject(error) : resolve(),
     );
-    bulk.addColumn('n', TYPES.Int, { nullable: false });
-    bulk.addColumn('id', TYPES.BigInt, { nullable: false });
-    for (const name of ['m', 'o', 'g']) bulk.addColumn(name, TYPES.NVarChar, { length: 23, nullable: true });
-    layout.columns.forEach((column, i) =>
-      bulk.addColumn(staged(i), TYPES.NVarChar, { length: width(column) ?? Infinity, nullable: true }),
-    );
-    connection.execBulkLoad(bulk, rowsOf(entries, layout));
+    bulk.addColumn('n', encoded(TYPES.Int), { nullable: false });
+    bulk.addColumn('id', encoded(TYPES.BigInt), { nullable: false });
+    for (const name of ['m', 'o', 'g'])
+      bulk.addColumn(name, encoded(TYPES.DateTime2), { scale: 3, nullable: true });
+    layout.columns.forEach((column, i) => {
+      const { type, options } = tdsType(stagedType(column));
+      bulk.addColumn(staged(i), encoded(type), { ...options, nullable: true });
+    });
+    connection.execBulkLoad(bulk, [[rows]]);
   });
 }

@@ -185,6 +185,7 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   return {
     insertNew: async (entries) => insertNew(entries),
     stage: async (entries) => stager.stage(entries, layout.columns.length),
+    shortCut: async (count) => ({ inserted: 0, unchanged: 0, rest: count }),
     apply: async (range) => apply(range),
     settleRejects: async (ids, at) => settle(ids, at),
     close: async () => void sqlite.exec(`DROP TABLE ${stageName}; DROP TABLE ${planName};`),
