@@ -28,6 +28,7 @@ export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
 export { Catalog, knownTable, type ModulePlan } from './catalog';
 export { activityInterceptor } from './failures';
+export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';
 export type { ChangesPart, ReadPart, Survey } from './catch-up';

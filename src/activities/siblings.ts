@@ -1,7 +1,7 @@
 // Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CatchUpRequest, ChannelStatus } from '../contracts';
-import { ensureChannel, requestCatchUp } from '../temporal';
+import { ensureChannel, requestCatchUp, wakeDegraded } from '../temporal';
 import type { Deps } from './deps';
 
 export const createSiblingActivities = ({ temporal }: Deps) => ({
@@ -12,4 +12,8 @@ export const createSiblingActivities = ({ temporal }: Deps) => ({
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),
+
+  /** Lets the module's other workflows try again what is degraded. */
+  wakeSiblings: (module: string): Promise<void> =>
+    wakeDegraded(temporal, module, activityInfo().workflowExecution!.workflowId),
 });

@@ -60,6 +60,22 @@ export interface Status {
   lastErrorType?: string;
   /** What it waits for by itself, in words for a person: API credits. */
   waiting?: string;
+  /** An outage that needs nobody: what is being retried, how often, and why. Absent as soon as it works. */
+  retrying?: string;
+}
+
+/** What of a status the run after a continue-as-new must still know. */
+export interface CarriedStatus {
+  paused?: true;
+  lastError?: string;
+  lastErrorType?: string;
+}
+
+/** An activity that has failed that often and is tried again. */
+export interface Retrying {
+  activity: string;
+  attempts: number;
+  reason: string;
 }
 
 /** What a workflow needs to know of the configuration, as plain JSON. Milliseconds. */
@@ -145,17 +161,27 @@ export interface PendingId {
   /** Hinted as insert or update, so absence may only mean "not readable yet". */
   expected: boolean;
   tries: number;
+  /** Milliseconds since the epoch; absent: at once. */
+  dueMs?: number;
 }
 
 export interface NotificationSyncInput {
   module: string;
-  carried?: { pending: PendingId[]; counts: Counts; hints: number; floodedSince?: string };
+  carried?: CarriedStatus & {
+    pending: PendingId[];
+    counts: Counts;
+    hints: number;
+    lastHintAt?: string;
+    floodedSince?: string;
+  };
 }
 
 export interface NotificationSyncStatus extends Status {
   counts: Counts;
   hints: number;
   pending: number;
+  /** ISO instant of arrival. */
+  lastHintAt?: string;
 }
 
 export interface CatchUpRequest {

@@ -27,6 +27,10 @@ export const signals = {
   jobFinished: 'jobFinished',
   /** Somebody asks a running CatchUpSync to go round once more: `CatchUpRequest`. */
   catchUpAgain: 'catchUpAgain',
+  /** Another workflow of the module works again after trouble: a degraded one tries at once. */
+  tryAgain: 'tryAgain',
+  /** An activity of this workflow keeps failing and is retried: `Retrying`. Only shown, never acted on. */
+  stillTrying: 'stillTrying',
 } as const;
 
 export const queries = { status: 'status' } as const;

@@ -1,3 +1,10 @@
 export { connectWorker, createTemporalClient, temporalAddress } from './connect';
-export { ensureChannel, ensureSchedule, requestCatchUp, sendHints, startInitialSync } from './workflows';
+export {
+  ensureChannel,
+  ensureSchedule,
+  requestCatchUp,
+  sendHints,
+  startInitialSync,
+  wakeDegraded,
+} from './workflows';
 export { countWorkers, inTime, moduleOf, runningWorkflows, type RunningWorkflow } from './look';

@@ -2,6 +2,7 @@
 import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
   WithStartWorkflowOperation,
   type Client,
 } from '@temporalio/client';
@@ -75,6 +76,23 @@ export async function requestCatchUp(
     signal: signals.catchUpAgain,
     signalArgs: [request],
   });
+}
+
+/**
+ * Tells the module's running workflows that Zoho or the database can be reached again. Which of them are degraded, and may try by
+ * themselves, they know best. Catch-ups that a schedule started have a time behind their id.
+ */
+export async function wakeDegraded(temporal: Client, module: string, except: string): Promise<void> {
+  const ids = Object.values(workflowIds).map((idOf) => idOf(module));
+  const scheduled = `WorkflowId STARTS_WITH "${workflowIds.catchUp(module)}-" AND ExecutionStatus = "Running"`;
+  for await (const { workflowId } of temporal.workflow.list({ query: scheduled })) ids.push(workflowId);
+  for (const workflowId of ids.filter((id) => id !== except))
+    await temporal.workflow
+      .getHandle(workflowId)
+      .signal(signals.tryAgain)
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
 }
 
 /** Creates the module's schedule, or brings it up to date. A pause by an operator stays. */

@@ -1,7 +1,7 @@
 // Pure wiring: what a worker is made of. Production and tests build it by this one function.
 import { join } from 'node:path';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { activityInterceptor, createActivities, type Deps } from '../activities';
+import { activityInterceptor, createActivities, retryReporter, type Deps } from '../activities';
 import { TASK_QUEUE } from '../contracts';
 
 export const bundlePath = join(__dirname, '..', '..', 'workflow-bundle.js');
@@ -20,7 +20,7 @@ export const createWorker = ({ connection, namespace, deps, overrides }: WorkerP
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: bundlePath },
     activities: createActivities(deps),
-    interceptors: { activity: [activityInterceptor] },
+    interceptors: { activity: [retryReporter(deps.temporal), activityInterceptor] },
     // Below any orchestrator's patience; a page that is being loaded is given back and taken up behind its last batch.
     shutdownGraceTime: '2s',
     shutdownForceTime: '8s',

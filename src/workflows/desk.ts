@@ -4,7 +4,9 @@ import {
   ApplicationFailure,
   condition,
   defineQuery,
+  defineSignal,
   defineUpdate,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -13,20 +15,29 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   queries,
   searchAttributes,
+  signals,
   updates,
+  type CarriedStatus,
   type ErrorType,
   type ModuleSettings,
+  type Retrying,
   type Status,
 } from '../contracts';
 import { quick } from './activities';
+import { isObject } from './input';
 
 const status = defineQuery<Status>(queries.status);
 const pause = defineUpdate<Status>(updates.pause);
 const resume = defineUpdate<Status>(updates.resume);
+const tryAgain = defineSignal(signals.tryAgain);
+const stillTrying = defineSignal<[Retrying]>(signals.stillTrying);
 const moduleKey = defineSearchAttributeKey(searchAttributes.module, 'KEYWORD');
 const healthKey = defineSearchAttributeKey(searchAttributes.health, 'KEYWORD');
 
 const tryAgainAfter = '1h';
+/** News may mean that Zoho can be reached again, but not a hundred times a second. */
+const newsAfter = '1m';
+const restAfterNews = '59m';
 
 /** Types after which only a person can help: degraded, not failed. */
 const needsPerson: ReadonlySet<string> = new Set<ErrorType>([
@@ -53,13 +64,25 @@ export class Desk<S extends Status> {
   private readonly waits = new Map<object, string>();
   /** How often an operator has said `resume`. */
   resumes = 0;
+  /** How often another workflow of the module has told that it works again. */
+  private nudges = 0;
   private knowsSearchAttributes = false;
 
-  /** @param lines what a manager reads in the Web UI, Markdown, beside phase and health. */
+  /**
+   * @param lines what a manager reads in the Web UI, Markdown, beside phase and health.
+   * @param carried from the run before; its trouble is this desk's own until `recovered()`.
+   */
   constructor(
     private readonly state: S,
     private readonly lines: (state: S) => string[],
+    carried: CarriedStatus = {},
   ) {
+    this.paused = carried.paused ?? false;
+    if (carried.lastError !== undefined) {
+      const failure = ApplicationFailure.nonRetryable(carried.lastError, carried.lastErrorType);
+      this.troubles.set(this, failure);
+      Object.assign(this.state, { health: 'degraded', ...said(failure) });
+    }
     setHandler(status, () => this.read(), { description: 'Phase, health and counts' });
     setHandler(pause, () => ((this.paused = true), this.read()), {
       description: 'Stops before the next step',
@@ -67,7 +90,20 @@ export class Desk<S extends Status> {
     setHandler(resume, () => ((this.paused = false), (this.resumes += 1), this.read()), {
       description: 'Goes on after pause, and tries at once what is degraded',
     });
+    setHandler(tryAgain, () => void (this.nudges += 1), {
+      description:
+        'Another workflow of the module works again: tries what is degraded, unless a person must decide',
+    });
+    setHandler(stillTrying, (report) => this.noteRetries(report), {
+      description: 'An activity keeps failing and is retried',
+    });
     this.show({});
+  }
+
+  /** For the run that follows this one. */
+  carry(): CarriedStatus {
+    const [failure] = this.troubles.values();
+    return { ...(this.paused ? { paused: true } : {}), ...(failure ? said(failure) : {}) };
   }
 
   get isPaused(): boolean {
@@ -108,14 +144,17 @@ export class Desk<S extends Status> {
   /**
    * Does a step until it works. Where a person must act it is degraded, tries again hourly and at once on `resume`;
    * other failures (bad input, a broken chain) are the caller's.
+   * @param news a number that grows when something happens that is worth a try before the hour is over.
    */
-  async persist<T>(step: () => Promise<T>): Promise<T> {
+  async persist<T>(step: () => Promise<T>, { news }: { news?: () => number } = {}): Promise<T> {
     const trouble = {};
+    let nudged = false;
     for (;;) {
       await this.gate();
       try {
         const result = await step();
-        this.recovered(trouble);
+        const wasDegraded = this.recovered(trouble);
+        if (wasDegraded && !nudged) await this.spread();
         return result;
       } catch (error) {
         const failure = failureOf(error);
@@ -128,7 +167,7 @@ export class Desk<S extends Status> {
           throw error;
         }
         await this.learnToTag();
-        await this.retryLater(failure, trouble);
+        nudged = (await this.retryLater(failure, trouble, news)) === 'nudged';
       }
     }
   }
@@ -140,14 +179,37 @@ export class Desk<S extends Status> {
     this.show({ health: 'degraded', ...said(failure) } as Partial<S>);
   }
 
-  recovered(trouble: object = this): void {
+  /** Something works: whether it had been in trouble. */
+  recovered(trouble: object = this): boolean {
     if (this.waits.delete(trouble)) this.sayWaiting();
-    if (!this.troubles.delete(trouble)) return;
+    if (this.state.retrying !== undefined) {
+      delete this.state.retrying;
+      this.show({});
+    }
+    if (!this.troubles.delete(trouble)) return false;
     const [other] = this.troubles.values();
-    if (other !== undefined) return this.show(said(other) as Partial<S>);
-    delete this.state.lastError;
-    delete this.state.lastErrorType;
-    this.show({ health: 'ok' } as Partial<S>);
+    if (other !== undefined) this.show(said(other) as Partial<S>);
+    else {
+      delete this.state.lastError;
+      delete this.state.lastErrorType;
+      this.show({ health: 'ok' } as Partial<S>);
+    }
+    return true;
+  }
+
+  /**
+   * This workflow works again, so the module's others probably can too. Only who was not told so itself tells it: two of them never
+   * wake each other in turns.
+   */
+  async spread(): Promise<void> {
+    const { module } = this.state;
+    await quick.wakeSiblings
+      .executeWithOptions({ summary: `${module}: wake what is degraded`, scheduleToCloseTimeout: '1m' }, [
+        module,
+      ])
+      .catch((error: unknown) => {
+        if (isCancellation(error)) throw error;
+      });
   }
 
   /** Degraded until an operator says so, however long it takes. */
@@ -160,11 +222,26 @@ export class Desk<S extends Status> {
     this.recovered();
   }
 
-  /** Degraded for an hour, or until `resume`; the next success ends it. */
-  async retryLater(failure: ApplicationFailure, trouble: object = this): Promise<void> {
+  /** Degraded for an hour, until `resume`, or until a sibling or the news make a try worthwhile; the next success ends it. */
+  async retryLater(
+    failure: ApplicationFailure,
+    trouble: object = this,
+    news?: () => number,
+  ): Promise<'nudged' | 'by itself'> {
     this.troubled(failure, trouble);
-    const seen = this.resumes;
-    await condition(() => this.resumes > seen, tryAgainAfter, { summary: `${this.state.module}: try again` });
+    const seen = { resumes: this.resumes, nudges: this.nudges, news: news?.() ?? 0 };
+    const asked = (): boolean => this.resumes > seen.resumes || this.nudges > seen.nudges;
+    const summary = `${this.state.module}: try again`;
+    if (!news) await condition(asked, tryAgainAfter, { summary });
+    else if (!(await condition(asked, newsAfter, { summary })))
+      await condition(() => asked() || news() > seen.news, restAfterNews, { summary });
+    return this.nudges > seen.nudges && this.resumes === seen.resumes ? 'nudged' : 'by itself';
+  }
+
+  private noteRetries(report: unknown): void {
+    if (!isObject(report)) return;
+    const { activity, attempts, reason } = report as Partial<Retrying>;
+    this.show({ retrying: `${activity} has failed ${attempts} times: ${reason}` } as Partial<S>);
   }
 
   /** Until credits have come back, or until `resume`. Nobody is needed, so nothing is degraded. */
@@ -192,15 +269,15 @@ export class Desk<S extends Status> {
   }
 
   private details(): string {
-    const { module, phase, health, lastError, waiting } = this.state;
+    const { module, phase, health, lastError, waiting, retrying } = this.state;
     const next = this.triesByItself
       ? 'It tries again every hour, and at once on the update `resume`.'
       : 'It waits for the update `resume`.';
     const trouble = lastError ? [`**Needs you:** ${lastError}`, next] : [];
     const patience = waiting ? [`**${waiting}**`] : [];
-    return [`### ${module}: ${phase} (${health})`, ...trouble, ...patience, ...this.lines(this.state)].join(
-      '\n\n',
-    );
+    const outage = retrying ? [`**${retrying}**`, 'It goes on by itself as soon as that works.'] : [];
+    const lines = [...trouble, ...patience, ...outage, ...this.lines(this.state)];
+    return [`### ${module}: ${phase} (${health})`, ...lines].join('\n\n');
   }
 }
 

@@ -12,37 +12,53 @@ interface Waiting {
   dueMs: number;
 }
 
-export class HintInbox {
-  /** Over all runs, and in this one. */
+export interface CarriedInbox {
+  pending: readonly PendingId[];
   hints: number;
-  hintsThisRun = 0;
-  /** ISO arrival of the oldest hint whose ids were dropped. */
-  floodedSince: string | undefined;
+  lastHintAt?: string;
+  floodedSince?: string;
+}
+
+export class HintInbox {
+  /** Over all runs. */
+  hints: number;
+  /** ISO arrival of the newest hint. */
+  lastHintAt: string | undefined;
+  /** ISO arrival of the oldest hint whose ids were dropped, and of those for which a catch-up is being asked now. */
+  private floodedSince: string | undefined;
+  private floodInHand: string | undefined;
   /** ISO arrival of the oldest hint since this was last taken. */
   private oldest: string | undefined;
   private readonly waiting = new Map<string, Waiting>();
+  /** Taken out and not settled yet: a run that ends meanwhile hands them to the next. */
+  private inHand: PendingId[] = [];
 
-  constructor(
-    carried: { pending: readonly PendingId[]; hints: number; floodedSince?: string } | undefined,
-    nowMs: number,
-  ) {
+  constructor(carried: CarriedInbox | undefined, nowMs: number) {
     this.hints = carried?.hints ?? 0;
+    this.lastHintAt = carried?.lastHintAt;
     this.floodedSince = carried?.floodedSince;
-    for (const { id, expected, tries } of carried?.pending ?? [])
-      this.waiting.set(id, { expected, tries, dueMs: nowMs });
+    for (const { id, expected, tries, dueMs } of carried?.pending ?? [])
+      this.waiting.set(id, { expected, tries, dueMs: dueMs ?? nowMs });
   }
 
+  get flooded(): boolean {
+    return this.floodedSince !== undefined;
+  }
+
+  /** Of all ids that are still to be read. */
   get size(): number {
-    return this.waiting.size;
+    return this.waiting.size + this.inHand.length;
   }
 
   /** A new hint for a waiting id makes it due at once: the record has changed again. */
   take(hint: Hint, nowMs: number): void {
     this.hints += 1;
-    this.hintsThisRun += 1;
     this.oldest ??= hint.receivedAt;
-    if (this.waiting.size + hint.ids.length > maxPending) {
-      this.flood(hint.receivedAt);
+    if (this.lastHintAt === undefined || Date.parse(hint.receivedAt) > Date.parse(this.lastHintAt))
+      this.lastHintAt = hint.receivedAt;
+    const fresh = hint.ids.filter((id) => !this.waiting.has(id)).length;
+    if (this.size + fresh > maxPending) {
+      this.floodedSince = earlier(this.floodedSince, hint.receivedAt);
       return;
     }
     const expected = hint.operation === 'insert' || hint.operation === 'update';
@@ -69,33 +85,62 @@ export class HintInbox {
     return next === undefined ? undefined : Math.max(0, next - nowMs);
   }
 
-  /** Takes up to `limit` due ids out, in order of arrival. */
-  withdraw(limit: number, nowMs: number): PendingId[] {
-    const batch: PendingId[] = [];
+  /** Takes up to `limit` due ids into the hand, in order of arrival. */
+  withdraw(limit: number, nowMs: number): readonly PendingId[] {
     for (const [id, { expected, tries, dueMs }] of this.waiting) {
-      if (batch.length === limit) break;
+      if (this.inHand.length === limit) break;
       if (dueMs > nowMs) continue;
-      batch.push({ id, expected, tries });
+      this.inHand.push({ id, expected, tries });
       this.waiting.delete(id);
     }
-    return batch;
+    return this.inHand;
   }
 
-  /** Puts ids back that were not readable yet, unless a newer hint has come or they were asked for often enough. */
-  askAgain(batch: readonly PendingId[], again: readonly string[], nowMs: number): void {
+  /**
+   * What was in hand has been read. Ids that were not readable yet wait again, unless a newer hint has come or they were asked for
+   * often enough.
+   */
+  settle(again: readonly string[], nowMs: number): void {
     const wanted = new Set(again);
-    for (const { id, expected, tries } of batch) {
+    for (const { id, expected, tries } of this.inHand) {
       const delayMs = againAfterMs[tries];
       if (!wanted.has(id) || delayMs === undefined || this.waiting.has(id)) continue;
       this.waiting.set(id, { expected, tries: tries + 1, dueMs: nowMs + delayMs });
     }
+    this.inHand = [];
   }
 
-  carry(): PendingId[] {
-    return [...this.waiting].map(([id, { expected, tries }]) => ({ id, expected, tries }));
+  /**
+   * The oldest dropped hint, to catch up from. A hint that is dropped from here on is the next catch-up's: this one may have begun
+   * before it came.
+   */
+  withdrawFlood(): string | undefined {
+    this.floodInHand = earlier(this.floodInHand, this.floodedSince);
+    this.floodedSince = undefined;
+    return this.floodInHand;
   }
 
-  private flood(receivedAt: string): void {
-    if (this.floodedSince === undefined || receivedAt < this.floodedSince) this.floodedSince = receivedAt;
+  settleFlood(): void {
+    this.floodInHand = undefined;
+  }
+
+  /** Everything that the next run must know, also what is in hand. */
+  carry(): { pending: PendingId[]; hints: number; lastHintAt?: string; floodedSince?: string } {
+    const waiting = [...this.waiting].map(([id, { expected, tries, dueMs }]) => ({
+      id,
+      expected,
+      tries,
+      dueMs,
+    }));
+    const floodedSince = earlier(this.floodInHand, this.floodedSince);
+    return {
+      pending: [...this.inHand.filter(({ id }) => !this.waiting.has(id)), ...waiting],
+      hints: this.hints,
+      ...(this.lastHintAt === undefined ? {} : { lastHintAt: this.lastHintAt }),
+      ...(floodedSince === undefined ? {} : { floodedSince }),
+    };
   }
 }
+
+const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && Date.parse(b) < Date.parse(a)) ? b : a;

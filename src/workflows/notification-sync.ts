@@ -1,5 +1,5 @@
 // Applies what Zoho notifies: gathers changed ids over a short window, re-reads them, merges. The notification itself is only a hint.
-import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, defineSignal, setHandler } from '@temporalio/workflow';
 import {
   addCounts,
   noCounts,
@@ -14,54 +14,63 @@ import { Desk } from './desk';
 import { HintInbox } from './hint-inbox';
 import { checkInput, isInstant, isObject } from './input';
 import { open } from './open';
+import { RunLimits } from './run-limits';
 
 const recordsChanged = defineSignal<[Hint]>(signals.recordsChanged);
 
 const idsPerRead = 500;
 const idleMs = 10 * 60_000;
-/** The server stops taking signals at 10,000 a run and does not warn before. */
-const hintsPerRun = 1_000;
 
 export async function NotificationSync(input: NotificationSyncInput): Promise<NotificationSyncStatus> {
   const { module, carried } = checkInput('NotificationSync', input, { module: 'module', carried: 'carried' });
   const inbox = new HintInbox(carried, Date.now());
-  setHandler(
-    recordsChanged,
-    (hint) => {
-      if (isHint(hint)) inbox.take(hint, Date.now());
-    },
-    {
-      description: 'Ids that Zoho says have changed',
-    },
-  );
+  const limits = new RunLimits();
   const desk = new Desk<NotificationSyncStatus>(
     {
       module,
       phase: 'starting',
       health: 'ok',
       counts: carried?.counts ?? noCounts(),
-      hints: carried?.hints ?? 0,
-      pending: 0,
+      hints: inbox.hints,
+      pending: inbox.size,
     },
     describe,
+    carried,
   );
-  const settings = await open(desk, module, { fresh: false });
-
-  while (await gather(desk, inbox, settings)) {
-    await readBatch(desk, inbox, module);
-    if (inbox.hintsThisRun >= hintsPerRun || workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof NotificationSync>({
-        module,
-        carried: {
-          pending: inbox.carry(),
-          counts: desk.read().counts,
-          hints: inbox.hints,
-          ...(inbox.floodedSince === undefined ? {} : { floodedSince: inbox.floodedSince }),
-        },
-      });
-  }
+  setHandler(
+    recordsChanged,
+    (hint) => {
+      limits.signals += 1;
+      if (isHint(hint)) inbox.take(hint, Date.now());
+      show(desk, inbox);
+    },
+    {
+      description: 'Ids that Zoho says have changed',
+    },
+  );
+  // Also a read that is stuck while Zoho is away, or an operator's pause, must not keep the run from ending in time.
+  const end = await limits.within(() => followHints(desk, inbox, module, limits));
+  if (end !== 'idle')
+    await continueAsNew<typeof NotificationSync>({
+      module,
+      carried: { ...inbox.carry(), ...desk.carry(), counts: desk.read().counts },
+    });
   desk.show({ phase: 'done' });
   return desk.read();
+}
+
+async function followHints(
+  desk: Desk<NotificationSyncStatus>,
+  inbox: HintInbox,
+  module: string,
+  limits: RunLimits,
+): Promise<'idle' | 'reached'> {
+  const settings = await open(desk, module, { fresh: false });
+  while (await gather(desk, inbox, settings)) {
+    await readBatch(desk, inbox, module);
+    if (limits.reached) return 'reached';
+  }
+  return 'idle';
 }
 
 const isHint = (hint: unknown): hint is Hint =>
@@ -76,15 +85,18 @@ async function gather(
   inbox: HintInbox,
   { module, notificationWindowMs }: ModuleSettings,
 ): Promise<boolean> {
-  await desk.gate();
-  desk.show({ phase: 'waiting', pending: inbox.size });
-  const ready = (): boolean => inbox.due(Date.now()) > 0 || inbox.floodedSince !== undefined;
-  if (!ready()) {
+  const ready = (): boolean => inbox.due(Date.now()) > 0 || inbox.flooded;
+  for (;;) {
+    await desk.gate();
+    show(desk, inbox, { phase: 'waiting' });
+    if (ready()) break;
     const waitMs = inbox.nextDueMs(Date.now());
     const came = await condition(ready, waitMs ?? idleMs, { summary: `${module}: wait for notifications` });
-    if (!came && waitMs === undefined) return false;
+    if (came || waitMs !== undefined) break;
+    // A pause outlives an idle while.
+    if (!desk.isPaused) return false;
   }
-  desk.show({ phase: 'gathering', pending: inbox.size });
+  show(desk, inbox, { phase: 'gathering' });
   // A fixed window: one that slides would let a steady stream starve it.
   await condition(() => inbox.due(Date.now()) >= idsPerRead, notificationWindowMs, {
     summary: `${module}: gather changed ids`,
@@ -97,25 +109,25 @@ async function readBatch(
   inbox: HintInbox,
   module: string,
 ): Promise<void> {
-  if (inbox.floodedSince !== undefined) await catchUpInstead(desk, inbox, module, inbox.floodedSince);
+  await catchUpInstead(desk, inbox, module);
   const batch = inbox.withdraw(idsPerRead, Date.now());
   if (batch.length === 0) return;
-  desk.show({ phase: 'reading', pending: inbox.size + batch.length });
+  show(desk, inbox, { phase: 'reading' });
   const ids = batch.map(({ id }) => id);
   const expected = batch.filter((pending) => pending.expected).map(({ id }) => id);
   const receivedAt = inbox.takeOldest();
-  const result = await desk.persist(() =>
-    reading.rereadRecords.executeWithOptions(
-      { summary: `${module}: re-read ${ids.length} changed records` },
-      [{ module, ids, expected, ...(receivedAt ? { receivedAt } : {}) }],
-    ),
+  const result = await desk.persist(
+    () =>
+      reading.rereadRecords.executeWithOptions(
+        { summary: `${module}: re-read ${ids.length} changed records` },
+        [{ module, ids, expected, ...(receivedAt ? { receivedAt } : {}) }],
+      ),
+    { news: () => inbox.hints },
   );
-  inbox.askAgain(batch, result.again, Date.now());
-  desk.show({
-    counts: addCounts(desk.read().counts, result.counts),
-    hints: inbox.hints,
-    pending: inbox.size,
-  });
+  inbox.settle(result.again, Date.now());
+  // Trouble of the run before ends with the first batch that works.
+  if (desk.recovered()) await desk.spread();
+  show(desk, inbox, { phase: 'waiting', counts: addCounts(desk.read().counts, result.counts) });
 }
 
 /** Too many ids to remember: everything since the oldest dropped hint is read instead, and since the watermark if that is earlier. */
@@ -123,10 +135,11 @@ async function catchUpInstead(
   desk: Desk<NotificationSyncStatus>,
   inbox: HintInbox,
   module: string,
-  floodedSince: string,
 ): Promise<void> {
+  const floodedSince = inbox.withdrawFlood();
+  if (floodedSince === undefined) return;
   // A hint's time of arrival is this house's clock; the watermark is Zoho's.
-  const watermark = await desk.persist(() => quick.readWatermark(module));
+  const watermark = await desk.persist(() => quick.readWatermark(module), { news: () => inbox.hints });
   const since = watermark && Date.parse(watermark) < Date.parse(floodedSince) ? watermark : floodedSince;
   await desk.persist(() =>
     quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [
@@ -134,7 +147,16 @@ async function catchUpInstead(
       { since },
     ]),
   );
-  if (inbox.floodedSince === floodedSince) inbox.floodedSince = undefined;
+  inbox.settleFlood();
+}
+
+function show(
+  desk: Desk<NotificationSyncStatus>,
+  inbox: HintInbox,
+  change: Partial<NotificationSyncStatus> = {},
+): void {
+  const { hints, size: pending, lastHintAt } = inbox;
+  desk.show({ hints, pending, ...(lastHintAt ? { lastHintAt } : {}), ...change });
 }
 
 const describe = ({ counts, hints, pending }: NotificationSyncStatus): string[] => [

@@ -1,6 +1,9 @@
 // A server that suggests continue-as-new early: a history that never grows must never cost a hint.
+import type { Activities } from '../../src/activities';
+import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { many, notifying } from './notifying';
+import { counts, fail, settings } from './fakes';
+import { many, notifying, type Stage } from './notifying';
 import { reaches } from './reaches';
 
 let temporal: TestTemporal;
@@ -22,5 +25,90 @@ test('NotificationSync loses no hint when it continues as new, and counts on', a
     expect(status).toMatchObject({ health: 'ok', hints: 301, pending: 0 });
     expect((await handle.describe()).runId).not.toBe(runId);
     expect(reads.flatMap((read) => read.ids).sort()).toEqual(many(301).sort());
+  });
+});
+
+/** Sends one id after the other until the run has ended and another goes on. */
+async function untilNextRun({ handle, send }: Stage, from: number): Promise<number> {
+  const { runId } = await handle.describe();
+  let sent = 0;
+  await eventually('the next run', async () => {
+    await send([`${from + sent}`]);
+    sent += 1;
+    return (await handle.describe()).runId !== runId;
+  });
+  return sent;
+}
+
+/** Zoho answers only when `up()` was called; every id that was read then is remembered. */
+function zohoAway(failure: Error): {
+  rereadRecords: Activities['rereadRecords'];
+  read: Set<string>;
+  up: () => void;
+} {
+  const read = new Set<string>();
+  let away = true;
+  return {
+    read,
+    up: () => (away = false),
+    rereadRecords: async ({ ids }) => {
+      if (away) throw failure;
+      for (const id of ids) read.add(id);
+      return { counts: counts({ read: ids.length }), again: [] };
+    },
+  };
+}
+
+test.each([
+  ['retried', fail('ZohoTransient', 'Zoho did not answer'), undefined],
+  ['degraded', fail('ZohoPermanent', 'The scope is missing'), 'The scope is missing'],
+])(
+  'a read that is %s does not keep the run: the next one has every id and knows the trouble',
+  async (_how, failure, lastError) => {
+    const { rereadRecords, read, up } = zohoAway(failure);
+    await notifying(temporal, { activities: { rereadRecords }, first: [{ ids: ['1'] }] }, async (stage) => {
+      if (lastError) await reaches(stage.handle, 'degraded', ({ health }) => health === 'degraded');
+      let sent = 1 + (await untilNextRun(stage, 2));
+      if (lastError)
+        await reaches(
+          stage.handle,
+          'degraded',
+          (status) => status.health === 'degraded' && status.lastError === lastError,
+        );
+      sent += await untilNextRun(stage, sent + 1);
+      up();
+      await stage.handle.executeUpdate('resume');
+      await reaches(stage.handle, 'healed', ({ health, pending }) => health === 'ok' && pending === 0);
+      await eventually('every id', () => read.size === sent);
+      expect([...read].sort()).toEqual(many(sent).sort());
+    });
+  },
+);
+
+test('settings that cannot be read while Zoho is away do not keep the run either', async () => {
+  let away = true;
+  const openModule: Activities['openModule'] = async (module) => {
+    if (away) throw fail('ZohoTransient', 'Zoho did not answer');
+    return settings({ module });
+  };
+  await notifying(temporal, { activities: { openModule }, first: [{ ids: ['1'] }] }, async (stage) => {
+    const sent = 1 + (await untilNextRun(stage, 2));
+    away = false;
+    await eventually('every id', () => new Set(stage.reads.flatMap(({ ids }) => ids)).size === sent);
+  });
+});
+
+test('a pause goes on in the next run', async () => {
+  await notifying(temporal, { first: [{ ids: ['1'] }] }, async (stage) => {
+    await reaches(stage.handle, 'read', ({ counts: { read }, phase }) => read === 1 && phase === 'waiting');
+    await stage.handle.executeUpdate('pause');
+    const sent = await untilNextRun(stage, 2);
+    expect(await reaches(stage.handle, 'paused', ({ phase }) => phase === 'paused')).toMatchObject({
+      health: 'ok',
+    });
+    expect(stage.reads.flatMap(({ ids }) => ids)).toEqual(['1']);
+    await stage.handle.executeUpdate('resume');
+    await reaches(stage.handle, 'all read', ({ counts: { read } }) => read >= 1 + sent);
+    expect(new Set(stage.reads.flatMap(({ ids }) => ids))).toEqual(new Set(many(1 + sent)));
   });
 });

@@ -100,6 +100,7 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
     advanceWatermark: async ({ to }) => to,
     ensureChannel: async (module) => ({ module, phase: 'waiting', health: 'ok', renewals: 1 }),
     requestCatchUp: async () => undefined,
+    wakeSiblings: async () => undefined,
     ...change,
   };
   const recorded = Object.entries(calm).map(([name, activity]) => [

@@ -1,5 +1,6 @@
 // NotificationSync on a real Temporal server, with activities that answer as a test wants. Its long waits are in time-skipping.test.ts.
 import type { Activities } from '../../src/activities';
+import { retryReporter } from '../../src/activities/retry-report';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { counts, fail, gate, hourMs, settings } from './fakes';
@@ -142,4 +143,90 @@ test('while it is paused it gathers and does not read', async () => {
     await reaches(handle, 'read', ({ counts: { read } }) => read === 3);
     expect(reads.flatMap(({ ids }) => ids)).toEqual(['1', '2', '3']);
   });
+});
+
+test('12,500 signals while Zoho is away: all are taken, and every id is read afterwards', async () => {
+  let away = true;
+  const read = new Set<string>();
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    if (away) throw fail('ZohoTransient', 'Zoho did not answer');
+    for (const id of ids) read.add(id);
+    return { counts: counts({ read: ids.length }), again: [] };
+  };
+  const ids = many(4_000);
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1'] }] },
+    async ({ handle, send }) => {
+      for (let sent = 1; sent < 12_500; sent += 100) {
+        await Promise.all(ids.slice(sent % 4_000, (sent % 4_000) + 100).map((id) => send([id])));
+        // The server gives up a task during which over a hundred signals come; the API sends one at a time.
+        await reaches(handle, 'taken', ({ hints }) => hints > sent);
+      }
+      away = false;
+      await handle.executeUpdate('resume');
+      await reaches(handle, 'all read', ({ pending }) => pending === 0);
+      expect(read.size).toBe(4_000);
+    },
+  );
+}, 240_000);
+
+test('an outage that needs nobody shows in the status, and is gone with it', async () => {
+  let away = true;
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    if (away) throw fail('ZohoTransient', 'Zoho did not answer');
+    return { counts: counts({ read: ids.length }), again: [] };
+  };
+  const interceptors = { activity: [retryReporter(temporal.client)] };
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1'] }], worker: { interceptors } },
+    async ({ handle }) => {
+      const status = await reaches(handle, 'an outage', ({ retrying }) => retrying !== undefined);
+      expect(status).toMatchObject({
+        health: 'ok',
+        retrying: 'rereadRecords has failed 5 times: Zoho did not answer',
+      });
+      away = false;
+      const after = await reaches(handle, 'read', ({ counts: { read } }) => read === 1);
+      expect(after).not.toHaveProperty('retrying');
+    },
+  );
+});
+
+test('a degraded one tries again as soon as a sibling works again, and does not pass the word on', async () => {
+  let mended = false;
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    if (!mended) throw fail('ZohoPermanent', 'The scope is missing');
+    return { counts: counts({ read: ids.length }), again: [] };
+  };
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1'] }] },
+    async ({ handle, calls }) => {
+      await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      mended = true;
+      await handle.signal('tryAgain');
+      await reaches(handle, 'read', ({ counts: { read }, health }) => read === 1 && health === 'ok');
+      expect(calls).not.toContain('wakeSiblings');
+    },
+  );
+});
+
+test('one that works again by itself passes the word on', async () => {
+  const failures = [fail('ZohoPermanent', 'The scope is missing')];
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return { counts: counts({ read: ids.length }), again: [] };
+  };
+  await notifying(
+    temporal,
+    { activities: { rereadRecords }, first: [{ ids: ['1'] }] },
+    async ({ handle, calls }) => {
+      await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      await handle.executeUpdate('resume');
+      await eventually('the word', () => calls.includes('wakeSiblings'));
+    },
+  );
 });

@@ -1,5 +1,6 @@
 // NotificationSync under test: hints are sent as the API sends them, re-reads are recorded.
 import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkerOptions } from '@temporalio/worker';
 import type { Activities, Reread } from '../../src/activities';
 import { signals, workflowTypes, type Hint, type NotificationSyncStatus } from '../../src/contracts';
 import type { TestTemporal } from '../support/temporal';
@@ -18,7 +19,11 @@ let runs = 0;
 /** `first` hints are there before any worker is. */
 export async function notifying<T>(
   temporal: TestTemporal,
-  options: { activities?: Partial<Activities>; first: (Partial<Hint> & { ids: string[] })[] },
+  options: {
+    activities?: Partial<Activities>;
+    first: (Partial<Hint> & { ids: string[] })[];
+    worker?: Partial<WorkerOptions>;
+  },
   act: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const taskQueue = `notifying-${(runs += 1)}`;
@@ -44,7 +49,10 @@ export async function notifying<T>(
   };
   for (const { ids, ...change } of options.first) await send(ids, change);
   const handle: Handle = temporal.client.workflow.getHandle(workflowId);
-  return temporal.withWorker(cast.activities, () => act({ ...cast, handle, reads, send }), { taskQueue });
+  return temporal.withWorker(cast.activities, () => act({ ...cast, handle, reads, send }), {
+    ...options.worker,
+    taskQueue,
+  });
 }
 
 export const many = (count: number, from = 1): string[] =>
