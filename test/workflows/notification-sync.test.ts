@@ -158,8 +158,8 @@ test('12,500 signals while Zoho is away: all are taken, and every id is read aft
     temporal,
     { activities: { rereadRecords }, first: [{ ids: ['1'] }] },
     async ({ handle, send }) => {
-      for (let sent = 1; sent < 12_500; sent += 100) {
-        await Promise.all(ids.slice(sent % 4_000, (sent % 4_000) + 100).map((id) => send([id])));
+      for (let sent = 1; sent < 12_500; sent += 250) {
+        await Promise.all(ids.slice(sent % 4_000, (sent % 4_000) + 250).map((id) => send([id])));
         // The server gives up a task during which over a hundred signals come; the API sends one at a time.
         await reaches(handle, 'taken', ({ hints }) => hints > sent);
       }
