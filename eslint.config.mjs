@@ -7,6 +7,7 @@ const rooms = [
   'activities',
   'api',
   'cli',
+  'codec',
   'config',
   'contracts',
   'db',
@@ -67,6 +68,7 @@ const arrows = {
     ],
     packages: { never: drivers },
   },
+  codec: { imports: ['config', 'temporal'], packages: { never: ['undici', ...drivers] } },
   cli: {
     imports: [
       'activities',

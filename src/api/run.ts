@@ -7,7 +7,7 @@ import { createApi } from './server';
 const defaultMetricsPort = 9465;
 
 export async function runApi({ config, log, stopping, ready }: Process): Promise<void> {
-  const temporal = createTemporalClient();
+  const temporal = createTemporalClient(config.payloadKeys);
   const metrics = createMetrics();
   const app = createApi({
     webhookSecret: config.webhookSecret,

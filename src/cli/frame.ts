@@ -17,7 +17,7 @@ const connectWithinMs = 10_000;
 export async function runCommand(work: (frame: Frame) => Promise<ExitCode>): Promise<void> {
   try {
     const config = loadConfig(process.env);
-    const temporal = createTemporalClient();
+    const temporal = createTemporalClient(config.payloadKeys);
     try {
       process.exitCode = await work({ config, temporal });
     } finally {

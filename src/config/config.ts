@@ -33,6 +33,8 @@ export interface Config {
   /** Without it the mirror polls. No trailing slash. */
   publicUrl?: string;
   webhookSecret: string;
+  /** The first encrypts what Temporal keeps, each of them decrypts; none: it stays readable. */
+  payloadKeys: readonly { id: string; key: Buffer }[];
   bindAddress: string;
   port: number;
   /** Absent: 9464 for the worker, 9465 for the API. */

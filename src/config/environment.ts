@@ -43,6 +43,18 @@ const database = z
   .string()
   .refine((text) => /^(sqlite:.+|mssql:\/\/.+|(server|data source)\s*=.+)/i.test(text));
 const words = z.string().min(1);
+const payloadKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,50}:[A-Za-z0-9+/]{43}=$/)
+  .transform((text) => {
+    const colon = text.indexOf(':');
+    return { id: text.slice(0, colon), key: Buffer.from(text.slice(colon + 1), 'base64') };
+  });
+const payloadKeys = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .pipe(z.array(payloadKey))
+  .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length);
 
 export const variables = {
   ZOHO_DC: {
@@ -101,6 +113,13 @@ export const variables = {
     allowed: 'at least 16 characters',
     about: 'The channel token and the signature of callback URLs derive from it',
     required: true,
+    secret: true,
+  },
+  PAYLOAD_KEYS: {
+    read: payloadKeys,
+    allowed: 'id:key[,id:key…], each key 32 bytes in base64 (`openssl rand -base64 32`), each id once',
+    about:
+      'Encrypts what Temporal keeps of inputs and results; the first key encrypts, each decrypts. [security.md](security.md#what-temporal-keeps)',
     secret: true,
   },
   BIND_ADDRESS: {

@@ -1,3 +1,3 @@
-export { loadConfig, describeVariables } from './load';
+export { loadConfig, loadPayloadKeys, describeVariables } from './load';
 export { parseDuration, durationShape } from './duration';
 export { ConfigError, type Config, type ModuleConfig, type ZohoConfig } from './config';

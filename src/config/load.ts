@@ -16,6 +16,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   return assemble(values, file);
 }
 
+/** Of a process that needs nothing but PAYLOAD_KEYS. Throws a ConfigError. */
+export function loadPayloadKeys(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config['payloadKeys'] {
+  const { read, allowed } = variables.PAYLOAD_KEYS;
+  const keys = read.safeParse(env.PAYLOAD_KEYS ?? '');
+  if (keys.success) return keys.data;
+  throw new ConfigError([`PAYLOAD_KEYS is not set or not valid. Allowed: ${allowed}`]);
+}
+
 function readSettings(named: string | undefined, problems: string[]): FileSettings | undefined {
   const path = named || defaultFile;
   const source = named || existsSync(path) ? parseFile(path, problems) : {};
@@ -51,6 +61,7 @@ function assemble(values: Partial<Record<VariableName, unknown>>, file: FileSett
     legacyDb: text('LEGACY_DB'),
     ...(values.PUBLIC_URL ? { publicUrl: text('PUBLIC_URL') } : {}),
     webhookSecret: text('WEBHOOK_SECRET'),
+    payloadKeys: (values.PAYLOAD_KEYS ?? []) as Config['payloadKeys'],
     bindAddress: text('BIND_ADDRESS'),
     port: Number(values.PORT),
     ...(values.METRICS_PORT === undefined ? {} : { metricsPort: Number(values.METRICS_PORT) }),

@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
+import { createDataConverter, type PayloadKey } from './payload-codec';
 
 const defaultAddress = 'localhost:7233';
 
@@ -18,9 +19,13 @@ const settings = (): {
 export const temporalAddress = (): string => settings().address;
 
 /** Connects when it is first used, and again whenever it has to. */
-export function createTemporalClient(): Client {
+export function createTemporalClient(payloadKeys: readonly PayloadKey[] = []): Client {
   const { options, namespace } = settings();
-  return new Client({ connection: Connection.lazy(options), namespace });
+  return new Client({
+    connection: Connection.lazy(options),
+    namespace,
+    dataConverter: createDataConverter(payloadKeys),
+  });
 }
 
 export async function connectWorker(): Promise<{ connection: NativeConnection; namespace: string }> {

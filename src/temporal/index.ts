@@ -1,4 +1,5 @@
 export { connectWorker, createTemporalClient, temporalAddress } from './connect';
+export { createDataConverter, createPayloadCodec, PayloadKeyError, type PayloadKey } from './payload-codec';
 export {
   ensureChannel,
   ensureSchedule,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { activityInterceptor, createActivities, retryReporter, type Deps } from '../activities';
 import { TASK_QUEUE } from '../contracts';
+import { createDataConverter } from '../temporal';
 
 export const bundlePath = join(__dirname, '..', '..', 'workflow-bundle.js');
 
@@ -20,6 +21,7 @@ export const createWorker = ({ connection, namespace, deps, overrides }: WorkerP
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: bundlePath },
     activities: createActivities(deps),
+    dataConverter: createDataConverter(deps.config.payloadKeys),
     interceptors: { activity: [retryReporter(deps.temporal), activityInterceptor] },
     // Below any orchestrator's patience; a page that is being loaded is given back and taken up behind its last batch.
     shutdownGraceTime: '2s',

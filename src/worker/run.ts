@@ -31,7 +31,7 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     limits: config.limits,
     onCall: zohoMeter(),
   });
-  const temporal = createTemporalClient();
+  const temporal = createTemporalClient(config.payloadKeys);
   let connection: NativeConnection | undefined;
   try {
     const connected = await waitFor(connectWorker, {

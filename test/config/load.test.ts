@@ -136,3 +136,26 @@ test.each([
 ])('the duration %p is %p ms', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
 });
+
+describe('PAYLOAD_KEYS', () => {
+  const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
+
+  test('holds keys by id, in their order; none by default', () => {
+    expect(loadConfig(secrets).payloadKeys).toEqual([]);
+    expect(loadConfig({ ...secrets, PAYLOAD_KEYS: `new:${key(1)}, old:${key(2)}` }).payloadKeys).toEqual([
+      { id: 'new', key: Buffer.alloc(32, 1) },
+      { id: 'old', key: Buffer.alloc(32, 2) },
+    ]);
+  });
+
+  test.each([
+    ['a key without an id', key(1)],
+    ['a key of 16 bytes', `a:${Buffer.alloc(16).toString('base64')}`],
+    ['an id twice', `a:${key(1)},a:${key(2)}`],
+    ['an empty place', `a:${key(1)},`],
+  ])('%s is refused, and not repeated', (_what, value) => {
+    expect(problems({ ...secrets, PAYLOAD_KEYS: value })).toEqual([
+      'PAYLOAD_KEYS=*** is not valid. Allowed: id:key[,id:key…], each key 32 bytes in base64 (`openssl rand -base64 32`), each id once',
+    ]);
+  });
+});

@@ -90,6 +90,19 @@ test.each(services.filter(([, { build }]) => build))(
   },
 );
 
+test('what is built runs as a user without rights, and nothing after that is root again', () => {
+  const stages = readFileSync(join(root, 'Dockerfile'), 'utf8')
+    .split(/^FROM /m)
+    .slice(1);
+  for (const target of new Set(services.flatMap(([, { build }]) => build?.target ?? []))) {
+    const stage = stages.find((text) => text.split('\n')[0]?.endsWith(` AS ${target}`));
+    expect([...(stage ?? '').matchAll(/^USER (\S+)$/gm)].map(([, user]) => user)).toEqual(['node']);
+    expect(stage?.slice(stage.indexOf('USER node'))).not.toMatch(/^(RUN|COPY|ADD) /m);
+  }
+  for (const [, service] of services.filter(([, { build }]) => build))
+    expect(service).not.toMatchObject({ user: expect.anything() });
+});
+
 test.each(services)(
   '%s waits only for services that are there, as they can be waited for',
   (_name, service) => {

@@ -1,0 +1,1 @@
+export { createCodecServer, type CodecServerOptions } from './server';
