@@ -118,7 +118,7 @@ function planned(module: string, metadata: Field[], settings: ModuleConfig, drop
   }
 }
 
-const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => ({
+export const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => ({
   ...knownTable(mapping.module, settings),
   columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
   constants: settings.constants,

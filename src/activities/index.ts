@@ -26,7 +26,8 @@ export function createActivities(parts: Deps) {
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
-export { Catalog, knownTable, type ModulePlan } from './catalog';
+export { Catalog, knownTable, targetTable, type ModulePlan } from './catalog';
+export { sharedStores } from './shared-stores';
 export { activityInterceptor } from './failures';
 export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';

@@ -9,7 +9,15 @@ import fastify, {
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
-import { callbackPath, channelToken, notificationPath, readReference, sameSecret } from '../webhook';
+import {
+  callbackPath,
+  channelToken,
+  echoOf,
+  echoPath,
+  notificationPath,
+  readReference,
+  sameSecret,
+} from '../webhook';
 import type { ApiMetrics } from './metrics';
 import { readNotification, readToken } from './notification';
 import { createRefuse, type Refuse } from './refusals';
@@ -67,6 +75,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   addHealth(app, options);
   addNotifications(app, options, refuse);
   addCallbacks(app, options, refuse);
+  addEcho(app, options);
   return app;
 }
 
@@ -134,6 +143,15 @@ function addCallbacks(
     }
     log.info({ workflowId, jobId }, 'bulk job reported');
     return { ignored: false };
+  });
+}
+
+/** Lets `zoho-mirror check` see that a URL leads here and not to somebody else's server. */
+function addEcho(app: FastifyInstance, { webhookSecret }: ApiOptions): void {
+  app.get<{ Params: { nonce: string } }>(`${echoPath}:nonce`, async (request, reply) => {
+    const { nonce } = request.params;
+    if (!/^[\w-]{16,64}$/.test(nonce)) return reply.code(400).send({ error: 'Not a nonce' });
+    return { signature: echoOf(webhookSecret, nonce) };
   });
 }
 

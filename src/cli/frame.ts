@@ -14,15 +14,21 @@ export interface Frame {
 const connectWithinMs = 10_000;
 
 /** Runs a command's work and sets the exit code. What it throws is shown as one line, without a stack. */
-export async function runCommand(work: (frame: Frame) => Promise<ExitCode>): Promise<void> {
-  try {
+export const runCommand = (work: (frame: Frame) => Promise<ExitCode>): Promise<void> =>
+  runGuarded(async () => {
     const config = loadConfig(process.env);
     const temporal = createTemporalClient(config.payloadKeys);
     try {
-      process.exitCode = await work({ config, temporal });
+      return await work({ config, temporal });
     } finally {
       await temporal.connection.close();
     }
+  });
+
+/** For a command that works without a configuration. */
+export async function runGuarded(work: () => Promise<ExitCode>): Promise<void> {
+  try {
+    process.exitCode = await work();
   } catch (error) {
     complain(error);
     process.exitCode = 2;

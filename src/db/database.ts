@@ -140,6 +140,12 @@ export interface Database {
   pendingMigrations(): Promise<string[]>;
   close(): Promise<void>;
 
+  /**
+   * Does what a first start and a first load would do to tables, tries the rights on their rows, and takes it all back. Answers a
+   * report a table; throws what would be in the way.
+   */
+  rehearse(tables: readonly TargetTable[]): Promise<TableReport[]>;
+
   /** Creates, extends or checks the target table. Throws `SchemaMismatchError` with every finding and the SQL to run. */
   ensureTable(table: TargetTable): Promise<TableReport>;
 

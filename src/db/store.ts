@@ -9,6 +9,7 @@ import { layoutOf, type Layout } from './layout';
 import { Ledger } from './ledger';
 import { mergeInto } from './merge-flow';
 import { migrate, pendingSteps } from './migrations';
+import { rehearse } from './rehearse';
 import { Reader } from './read';
 import { countOpenRejects } from './rejects';
 
@@ -57,6 +58,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     dialect: dialect.name,
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
     migrate: () => guarded(() => migrate(knex, dialect)),
+    rehearse: (tables) => guarded(() => rehearse(knex, { dialect, ledger, tables })),
     pendingMigrations: () => guarded(() => pendingSteps(knex, dialect)),
     close: () => knex.destroy(),
 

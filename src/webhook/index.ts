@@ -4,6 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 export const notificationPath = '/zoho/notifications';
 export const callbackPath = '/zoho/bulk-callback/';
+export const echoPath = '/zoho/echo/';
 
 const hmac = (secret: string, purpose: string, text: string): string =>
   createHmac('sha256', secret).update(`${purpose}\n${text}`).digest('base64url');
@@ -36,3 +37,6 @@ export function readReference(secret: string, reference: string): string | undef
   const workflowId = Buffer.from(encoded, 'base64url').toString();
   return sameSecret(signed, signature(secret, workflowId)) ? workflowId : undefined;
 }
+
+/** What only a process that knows the secret can answer to a nonce: proof that a URL leads to this mirror. */
+export const echoOf = (secret: string, nonce: string): string => hmac(secret, 'echo', nonce);

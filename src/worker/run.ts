@@ -1,7 +1,7 @@
 // The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
 import { setTimeout as delay } from 'node:timers/promises';
 import { GracefulShutdownPeriodExpiredError, Runtime, type NativeConnection } from '@temporalio/worker';
-import { Catalog, type Deps } from '../activities';
+import { Catalog, sharedStores, type Deps } from '../activities';
 import type { Config } from '../config';
 import { DatabaseError, openDatabase, type Database } from '../db';
 import { readPage } from '../pages';
@@ -11,7 +11,6 @@ import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
 import { showGauges } from './gauges';
-import { sharedStores } from './shared-stores';
 import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
 import { installRuntime, zohoMeter } from './telemetry';
 

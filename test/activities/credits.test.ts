@@ -1,6 +1,6 @@
 // The reserve of API credits: who stops before it and who goes on, told by the workflow that an activity works for.
 import { openDatabase } from '../../src/db';
-import { sharedStores } from '../../src/worker/shared-stores';
+import { sharedStores } from '../../src/activities';
 import { createZoho, inBackground } from '../../src/zoho';
 import { withMirror, type Mirror } from '../support/mirror';
 

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { freePort } from '../../dev/ports';
 import { createApi, createMetrics, serveMetrics } from '../../src/api';
 import { TASK_QUEUE, workflowTypes } from '../../src/contracts';
-import { callbackUrl, channelToken } from '../../src/webhook';
+import { callbackUrl, channelToken, echoOf } from '../../src/webhook';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 
 const secret = 'a-secret-of-the-webhook';
@@ -317,4 +317,21 @@ describe('metrics', () => {
     const served = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: Number(port), log });
     expect(served).toBeUndefined();
   });
+});
+
+describe('GET /zoho/echo', () => {
+  test('signs a nonce with the secret, so that a URL can be seen to lead to this mirror', async () => {
+    const url = await listening();
+    const nonce = 'a-nonce-of-sixteen';
+    const answer = await fetch(`${url}/zoho/echo/${nonce}`);
+    expect(await answer.json()).toEqual({ signature: echoOf(secret, nonce) });
+    expect(echoOf('another-secret-of-it', nonce)).not.toBe(echoOf(secret, nonce));
+  });
+
+  test.each(['short', 'with%20blanks%20in%20it', 'x'.repeat(65)])(
+    'takes no %s for a nonce',
+    async (nonce) => {
+      expect((await fetch(`${await listening()}/zoho/echo/${nonce}`)).status).toBe(400);
+    },
+  );
 });

@@ -377,6 +377,8 @@ async function rejectsOf(
   );
 }
 
+const aColumn: TargetTable['columns'][number] = { name: 'Extra', type: { kind: 'integer' } };
+
 function describeLedger(opened: () => Opened): void {
   test('a checkpoint moves with its batch by compare-and-set, and a zombie stops there', async () => {
     const { db } = opened();
@@ -444,6 +446,19 @@ function describeLedger(opened: () => Opened): void {
     expect(others).toEqual([]);
     expect(only).toMatchObject({ ...run, outcome: 'failed', detail: 'why' });
     expect(only!.updatedAt).toBeGreaterThanOrEqual(only!.startedAt);
+  });
+
+  test('a rehearsal says what a load would do to tables, and leaves nothing behind', async () => {
+    const { db } = opened();
+    const table = aTable();
+    const created = { created: true, added: [], widened: [] };
+    expect(await db.rehearse([table])).toEqual([created]);
+    // Were anything left, it would not be created any more.
+    expect(await db.rehearse([table])).toEqual([created]);
+    await db.ensureTable(table);
+    const more = { ...table, deletes: 'hard' as const, columns: [...table.columns, aColumn] };
+    expect(await db.rehearse([more])).toEqual([{ created: false, added: [aColumn.name], widened: [] }]);
+    await expect(db.rehearse([{ ...more, schema: 'check' }])).rejects.toThrow(SchemaMismatchError);
   });
 
   test('no step is pending after migrate', async () => {

@@ -12,6 +12,7 @@ import {
   activityInterceptor,
   Catalog,
   createActivities,
+  sharedStores,
   type Activities,
   type ModulePlan,
 } from '../../src/activities';
@@ -26,7 +27,6 @@ import {
 } from '../../src/contracts';
 import { openDatabase, type Database, type StoredRow } from '../../src/db';
 import { parsePage } from '../../src/pages';
-import { sharedStores } from '../../src/worker/shared-stores';
 import { createZoho, type Zoho } from '../../src/zoho';
 import { eventually } from './eventually';
 

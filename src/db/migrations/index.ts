@@ -32,10 +32,13 @@ const source = (dialect: Dialect): Knex.MigrationSource<Step> => ({
  * Knex's own lock alone would not do: two processes that both find no tables race for creating them (knex/knex#3538).
  */
 export async function migrate(knex: Knex, dialect: Dialect): Promise<void> {
-  await dialect.exclusively(knex, async (trx) => {
-    refuse(await doneSteps(trx, dialect));
-    await trx.migrate.latest({ ...dialect.migrations, migrationSource: source(dialect) });
-  });
+  await dialect.exclusively(knex, (trx) => migrateWithin(trx, dialect));
+}
+
+/** In a transaction that the dialect's lock already guards. */
+export async function migrateWithin(trx: Knex.Transaction, dialect: Dialect): Promise<void> {
+  refuse(await doneSteps(trx, dialect));
+  await trx.migrate.latest({ ...dialect.migrations, migrationSource: source(dialect) });
 }
 
 /** Reads only. */

@@ -1,0 +1,78 @@
+// The database: within reach, of this version, and with every right that a first start and a load need. Leaves nothing behind.
+import { targetTable } from '../../activities';
+import type { Config } from '../../config';
+import {
+  DatabaseError,
+  SchemaMismatchError,
+  type Database,
+  type TableReport,
+  type TargetTable,
+} from '../../db';
+import type { Mapping } from '../../mirror';
+import { failed, ok, reasonOf, skipped, type Verdict } from './verdict';
+
+export async function checkReach(db: Database): Promise<Verdict> {
+  try {
+    await db.ping();
+    return ok('database', `${db.dialect} answers`);
+  } catch (error) {
+    const fix =
+      error instanceof DatabaseError && error.verdict === 'retry'
+        ? 'Look whether the server runs and this machine reaches it'
+        : 'Mend LEGACY_DB, the login or its rights: docs/sql-server.md';
+    return failed('database', reasonOf(error), fix);
+  }
+}
+
+export async function checkTables(
+  db: Database,
+  config: Config,
+  mappings: ReadonlyMap<string, Mapping>,
+): Promise<Verdict[]> {
+  const own = await checkOwnTables(db);
+  if (own.verdict === 'failed') return [own];
+  const verdicts = [own];
+  for (const [module, settings] of Object.entries(config.modules)) {
+    const mapping = mappings.get(module);
+    verdicts.push(
+      mapping === undefined
+        ? skipped(`table ${settings.table}`, `the fields of ${module} are not known`)
+        : await checkTable(db, targetTable(settings, mapping)),
+    );
+  }
+  return verdicts;
+}
+
+async function checkOwnTables(db: Database): Promise<Verdict> {
+  const check = "the mirror's tables";
+  try {
+    const pending = await db.pendingMigrations();
+    await db.rehearse([]);
+    return ok(check, pending.length === 0 ? 'are there' : 'can be made; the worker does so when it starts');
+  } catch (error) {
+    return failed(check, reasonOf(error), 'Give the login the rights that docs/sql-server.md lists');
+  }
+}
+
+async function checkTable(db: Database, table: TargetTable): Promise<Verdict> {
+  const check = `table ${table.table}`;
+  try {
+    const [report] = await db.rehearse([table]);
+    return ok(check, describe(report!));
+  } catch (error) {
+    const fix =
+      error instanceof SchemaMismatchError
+        ? 'Run the SQL that is named, or set `schema: extend`'
+        : 'Give the login the rights that docs/sql-server.md lists';
+    return failed(check, reasonOf(error), fix);
+  }
+}
+
+function describe({ created, added, widened }: TableReport): string {
+  if (created) return 'can be made; the first load does so';
+  const changes = [
+    ...(added.length > 0 ? [`${added.length} columns can be added`] : []),
+    ...(widened.length > 0 ? [`${widened.length} columns can be widened`] : []),
+  ];
+  return changes.length === 0 ? 'can be written' : `can be written; ${changes.join(', ')}`;
+}

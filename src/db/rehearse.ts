@@ -1,0 +1,44 @@
+// A dress rehearsal: what a start would do to tables, done in one transaction that is always taken back. Leaves nothing behind.
+import type { Knex } from 'knex';
+import type { TableReport, TargetTable } from './database';
+import type { Dialect } from './dialect';
+import { ensureTable } from './ensure';
+import type { Ledger } from './ledger';
+import { migrateWithin } from './migrations';
+
+class TakeBack extends Error {
+  constructor(readonly reports: TableReport[]) {
+    super('rehearsed');
+  }
+}
+
+export async function rehearse(
+  knex: Knex,
+  parts: { dialect: Dialect; ledger: Ledger; tables: readonly TargetTable[] },
+): Promise<TableReport[]> {
+  const { dialect, ledger, tables } = parts;
+  try {
+    return await dialect.exclusively(knex, async (trx) => {
+      await migrateWithin(trx, dialect);
+      const reports: TableReport[] = [];
+      for (const table of tables) {
+        reports.push(await ensureTable(trx, { dialect, ledger, table }));
+        await tryRights(trx, dialect, table);
+      }
+      throw new TakeBack(reports);
+    });
+  } catch (error) {
+    if (error instanceof TakeBack) return error.reports;
+    throw error;
+  }
+}
+
+/** A database asks for the right before it sees that there is no row to write. */
+async function tryRights(trx: Knex.Transaction, dialect: Dialect, table: TargetTable): Promise<void> {
+  const target = dialect.target(table.table);
+  const key = dialect.quote(table.key);
+  const none = `SELECT ${key} FROM ${target} WHERE 1 = 0`;
+  await trx.raw(`INSERT INTO ${target} (${key}) ${none}`);
+  await trx.raw(`UPDATE ${target} SET ${dialect.quote(table.bookkeeping.observedAt)} = NULL WHERE 1 = 0`);
+  if (table.deletes === 'hard') await trx.raw(`DELETE FROM ${target} WHERE 1 = 0`);
+}

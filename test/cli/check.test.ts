@@ -1,0 +1,130 @@
+// `zoho-mirror check` against a whole installation, and against one in which something is wrong.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Town } from '../end-to-end/town';
+import { zohoMirror } from './commands';
+
+let town: Town;
+beforeAll(async () => {
+  town = await Town.open({ simulator: { records: 10 } });
+}, 90_000);
+afterAll(async () => town?.close());
+
+interface Answer {
+  ok: boolean;
+  checks: { check: string; verdict: string; detail: string; fix?: string }[];
+}
+
+async function check(env: Record<string, string> = {}): Promise<{ code: number | null; answer: Answer }> {
+  const ran = await zohoMirror(['check', '--json'], { env: { ...town.env, ...env } });
+  return { code: ran.code, answer: ran.json() as Answer };
+}
+
+const verdicts = ({ checks }: Answer): Record<string, string> =>
+  Object.fromEntries(checks.map(({ check: name, verdict }) => [name, verdict]));
+
+const detail = ({ checks }: Answer, name: string): string => {
+  const found = checks.find((one) => one.check === name)!;
+  return `${found.detail} | ${found.fix ?? ''}`;
+};
+
+test('a whole installation passes every check, and nothing is left behind in the database', async () => {
+  const { code, answer } = await check();
+  expect(verdicts(answer)).toEqual({
+    configuration: 'ok',
+    'Zoho token': 'ok',
+    'Zoho scopes': 'ok',
+    'module Leads': 'ok',
+    clock: 'ok',
+    database: 'ok',
+    "the mirror's tables": 'ok',
+    'table Leads': 'ok',
+    Temporal: 'ok',
+    namespace: 'ok',
+    'search attributes': 'ok',
+    worker: 'ok',
+    'public address': 'ok',
+  });
+  expect([code, answer.ok]).toEqual([0, true]);
+  expect(detail(answer, 'table Leads')).toContain('can be made');
+  const database = new Sqlite(town.env.LEGACY_DB!.replace('sqlite:', ''), { readonly: true });
+  expect(database.prepare("SELECT name FROM sqlite_master WHERE name = 'Leads'").all()).toEqual([]);
+  database.close();
+
+  const lines = (await zohoMirror(['check'], { env: town.env })).out.trim().split('\n');
+  expect(lines).toContain(
+    '✓ module Leads: ' + answer.checks.find((one) => one.check === 'module Leads')!.detail,
+  );
+  expect(lines.filter((line) => !line.startsWith('✓'))).toEqual([]);
+}, 60_000);
+
+test('each thing that is wrong has a line of its own, with what to do, and never a secret', async () => {
+  const { code, answer } = await check({
+    ZOHO_CLIENT_SECRET: 'not-the-secret-of-it',
+    TEMPORAL_ADDRESS: '127.0.0.1:9',
+    LEGACY_DB: 'mssql://sa:hunter2secret@127.0.0.1:9/legacy',
+    WEBHOOK_SECRET: 'quite-another-secret',
+  });
+  expect([code, answer.ok]).toEqual([1, false]);
+  expect(verdicts(answer)).toMatchObject({
+    'Zoho token': 'failed',
+    'Zoho scopes': 'skipped',
+    database: 'failed',
+    "the mirror's tables": 'skipped',
+    Temporal: 'failed',
+    worker: 'skipped',
+    'public address': 'failed',
+  });
+  expect(detail(answer, 'Zoho token')).toContain('invalid_client_secret');
+  expect(detail(answer, 'public address')).toContain('leads to a mirror with another WEBHOOK_SECRET');
+  expect(detail(answer, 'Temporal')).toContain('127.0.0.1:9');
+  expect(JSON.stringify(answer)).not.toMatch(/hunter2secret|not-the-secret|quite-another/);
+}, 60_000);
+
+test('a missing scope is named', async () => {
+  town.sim.faults.add({
+    kind: 'status',
+    route: 'coql',
+    status: 401,
+    body: '{"code":"OAUTH_SCOPE_MISMATCH","details":{},"message":"invalid oauth scope","status":"error"}',
+  });
+  const { code, answer } = await check();
+  expect(code).toBe(1);
+  expect(detail(answer, 'Zoho scopes')).toContain('refused: ZohoCRM.coql.READ (OAUTH_SCOPE_MISMATCH)');
+}, 60_000);
+
+test('a table of others that lacks columns is refused with the SQL to run, and stays as it was', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'zoho-mirror-check-')), 'legacy.db');
+  const legacy = new Sqlite(file);
+  legacy.exec('CREATE TABLE Leads (id INTEGER PRIMARY KEY, Last_Name TEXT)');
+  const before = legacy.prepare('SELECT sql FROM sqlite_master').all();
+  const { code, answer } = await check({ LEGACY_DB: `sqlite:${file}` });
+  expect(code).toBe(1);
+  expect(verdicts(answer)).toMatchObject({ "the mirror's tables": 'ok', 'table Leads': 'failed' });
+  expect(detail(answer, 'table Leads')).toMatch(/has no column Company.*ALTER TABLE/s);
+  expect(legacy.prepare('SELECT sql FROM sqlite_master').all()).toEqual(before);
+  legacy.close();
+}, 60_000);
+
+test('a public address that leads elsewhere, or a worker that is down, fails; without an address it is a warning', async () => {
+  const elsewhere = await check({ PUBLIC_URL: town.sim.url });
+  expect(detail(elsewhere.answer, 'public address')).toContain("not the mirror's API");
+  await town.stop();
+  const { PUBLIC_URL: _, ...polling } = town.env;
+  const ran = await zohoMirror(['check', '--json'], { env: polling });
+  // A server remembers for a while who asked for work; a stopped worker says goodbye.
+  expect(verdicts(ran.json() as Answer)).toMatchObject({ 'public address': 'warning' });
+  const down = await check();
+  expect([down.code, verdicts(down.answer)['public address']]).toEqual([1, 'failed']);
+}, 60_000);
+
+test('a wrong configuration is a failed check, a line a problem', async () => {
+  const { code, answer } = await check({ ZOHO_CLIENT_ID: '', PORT: 'eighty' });
+  expect(code).toBe(1);
+  expect(answer.checks.map(({ verdict, detail: text }) => [verdict, text])).toEqual([
+    ['failed', 'ZOHO_CLIENT_ID is not set. Needed: the OAuth client id'],
+    ['failed', 'PORT=eighty is not valid. Allowed: 0 to 65535'],
+  ]);
+}, 60_000);
