@@ -38,6 +38,7 @@ export class Town {
     polling?: boolean;
     /** More of zoho-mirror.yaml. */
     yaml?: string;
+    env?: Readonly<Record<string, string>>;
   }): Promise<Town> {
     const entry = join(await built(), 'start.js');
     const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-town-'));
@@ -59,6 +60,7 @@ export class Town {
       METRICS_PORT: `${await freePort()}`,
       MIRROR_CONFIG: config,
       ...(options.polling ? {} : { PUBLIC_URL: `http://127.0.0.1:${port}` }),
+      ...options.env,
     };
     const connection = await Connection.connect({ address: temporal.address });
     const db = await openDatabase(env.LEGACY_DB);

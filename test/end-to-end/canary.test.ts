@@ -1,0 +1,278 @@
+// Canaries: secrets and values of records that must show up nowhere but in the tables. A whole installation lives through every kind
+// of trouble, and then everything that it has told anybody is searched.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporal as proto } from '@temporalio/proto';
+import Sqlite from 'better-sqlite3';
+import { startChild } from '../../dev/child';
+import { freePort } from '../../dev/ports';
+import { workflowIds, workflowTypes, TASK_QUEUE, type Status } from '../../src/contracts';
+import { callbackUrl, channelToken } from '../../src/webhook';
+import { eventually } from '../support/eventually';
+import { Town } from './town';
+
+const secrets = {
+  clientId: 'canaryClientId7Q',
+  clientSecret: 'canaryClientSecret7Q',
+  refreshToken: '1000.canaryRefreshToken7Q',
+  webhookSecret: 'canaryWebhookSecret7Q',
+  databasePassword: 'canaryDatabasePassword7Q',
+};
+const values = {
+  Last_Name: 'CanaryName7Q',
+  Email: 'canarymail7q@example.com',
+  Phone: '+49 555 0199 7277',
+  Description: 'CanaryDescription7Q',
+};
+/** What strangers and a failing Zoho say; a log that repeats it can be made to hold anything. */
+const strange = { said: 'CanarySaid7Q', sent: 'CanarySent7Q' };
+const canaries: Record<string, string> = {
+  ...secrets,
+  ...values,
+  ...strange,
+  channelToken: channelToken(secrets.webhookSecret),
+};
+
+/** The text itself, and however it begins inside of base64. */
+function forms(canary: string): string[] {
+  const encoded = [0, 1, 2].map((offset) => {
+    const base64 = Buffer.from(' '.repeat(offset) + canary).toString('base64');
+    return base64.slice(offset === 0 ? 0 : 4, -4);
+  });
+  return [canary, encodeURIComponent(canary), ...encoded];
+}
+
+function leaksIn(told: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [where, text] of told) {
+    for (const [name, canary] of Object.entries(canaries))
+      if (forms(canary).some((form) => text.includes(form))) found.push(`${name} in ${where}`);
+    // An access token as the pretended Zoho makes them.
+    if (/1000\.[0-9a-f]{32}\.[0-9a-f]{32}/.test(text)) found.push(`an access token in ${where}`);
+  }
+  return found;
+}
+
+/** Every text in a message of Temporal's, payloads as the text that they hold. */
+function textsIn(node: unknown): string {
+  if (typeof node === 'string') return node;
+  if (ArrayBuffer.isView(node)) return Buffer.from(node.buffer, node.byteOffset, node.byteLength).toString();
+  if (typeof node !== 'object' || node === null) return '';
+  return Object.values(node).map(textsIn).join('\n');
+}
+
+const yaml = `
+modules:
+  Leads:
+    schema: extend
+    values: { Lead_Source: { Cold Call: C } }
+`;
+
+let town: Town;
+let path: string;
+
+beforeAll(async () => {
+  town = await Town.open({
+    simulator: {
+      records: 60,
+      pageRows: 30,
+      downloadsPerMinute: 100,
+      refreshesPerTenMinutes: 1_000,
+      clientId: secrets.clientId,
+      clientSecret: secrets.clientSecret,
+      refreshToken: secrets.refreshToken,
+    },
+    yaml,
+    env: {
+      ZOHO_CLIENT_ID: secrets.clientId,
+      ZOHO_CLIENT_SECRET: secrets.clientSecret,
+      ZOHO_REFRESH_TOKEN: secrets.refreshToken,
+      WEBHOOK_SECRET: secrets.webhookSecret,
+      LOG_LEVEL: 'trace',
+    },
+  });
+  path = town.env.LEGACY_DB!.replace('sqlite:', '');
+}, 60_000);
+afterAll(() => town?.close());
+
+/** Past the product, as another application of the same database would. */
+function sql(statement: string): unknown[] {
+  const db = new Sqlite(path);
+  try {
+    const prepared = db.prepare(statement);
+    return prepared.reader ? prepared.all() : [prepared.run()];
+  } finally {
+    db.close();
+  }
+}
+
+const statusOf = (workflowId: string): Promise<Status> =>
+  town.client.workflow.getHandle(workflowId).query<Status>('status');
+
+async function post(url: string, body: string): Promise<number> {
+  return (await fetch(url, { method: 'POST', body })).status;
+}
+
+test('a load with damaged downloads, a failing Zoho and refused rows ends well', async () => {
+  const { sim, client } = town;
+  const ids = sim.crm.table('Leads').ids();
+  for (const id of ids.slice(0, 20)) sim.crm.edit('Leads', id, values);
+  const answer = JSON.stringify({
+    code: 'INTERNAL_ERROR',
+    status: 'error',
+    message: `${strange.said} ${values.Email}`,
+    details: { value: values.Last_Name, api_name: 'Email' },
+  });
+  sim.faults.add({ kind: 'status', route: 'bulk.create', status: 500, body: answer });
+  sim.faults.add({ kind: 'status', route: 'bulk.status', status: 400, body: `<h1>${strange.said}</h1>` });
+  sim.faults.add({ kind: 'corrupt', route: 'bulk.download' });
+  sim.faults.add({ kind: 'cut', route: 'bulk.download' });
+  sim.faults.add({ kind: 'unauthorized', route: 'settings.fields' });
+  const handle = await client.workflow.start(workflowTypes.initialSync, {
+    taskQueue: TASK_QUEUE,
+    workflowId: workflowIds.initialSync('Leads'),
+    args: [{ module: 'Leads' }],
+  });
+  const done = eventually(
+    'the end of the load',
+    async () => {
+      const { status } = await handle.describe();
+      if (status.name !== 'RUNNING') return true;
+      if ((await statusOf(handle.workflowId)).health === 'degraded') await handle.executeUpdate('resume');
+      return false;
+    },
+    60_000,
+  );
+  await done;
+  expect(await handle.result()).toMatchObject({ phase: 'done', health: 'ok' });
+  expect(sim.faults.list().filter(({ left }) => left > 0)).toEqual([]);
+  // The canaries are where they belong, or nothing would be proved.
+  expect(sql(`SELECT id FROM Leads WHERE Last_Name = '${values.Last_Name}'`).length).toBeGreaterThan(0);
+  expect(
+    sql(`SELECT id FROM zoho_mirror_rejected_record WHERE raw LIKE '%${values.Email}%'`).length,
+  ).toBeGreaterThan(0);
+}, 90_000);
+
+test('notifications go on over rows that the table refuses, and over a table that is gone', async () => {
+  const { sim } = town;
+  const [one, two] = (
+    sql(`SELECT CAST(id AS TEXT) AS id FROM Leads WHERE Last_Name <> '${values.Last_Name}' LIMIT 2`) as {
+      id: string;
+    }[]
+  ).map(({ id }) => id);
+  sql("CREATE UNIQUE INDEX one_mail ON Leads (Email) WHERE Email LIKE '%second%'");
+  const mail = { ...values, Email: `second.${values.Email}` };
+  sim.crm.edit('Leads', one!, mail);
+  sim.crm.edit('Leads', two!, mail);
+  await eventually('a row that the index refuses', () => {
+    const raw = sql("SELECT id FROM zoho_mirror_rejected_record WHERE raw LIKE '%second.%'");
+    return raw.length > 0;
+  });
+  sql('ALTER TABLE Leads RENAME TO Elsewhere');
+  sim.crm.edit('Leads', one!, values);
+  const id = workflowIds.notificationSync('Leads');
+  await eventually('a workflow that cannot write', async () => (await statusOf(id)).lastError !== undefined);
+  sql('ALTER TABLE Elsewhere RENAME TO Leads');
+  await town.client.workflow
+    .getHandle(id)
+    .executeUpdate('resume')
+    .catch(() => undefined);
+}, 60_000);
+
+test('strangers and forged senders are refused', async () => {
+  const notifications = `${town.env.PUBLIC_URL}/zoho/notifications`;
+  const token = channelToken(secrets.webhookSecret);
+  const wrong = { token: strange.sent, module: 'Leads', ids: ['1'] };
+  expect(await post(notifications, JSON.stringify(wrong))).toBe(401);
+  expect(await post(notifications, `{"token": "${strange.sent}`)).toBe(400);
+  expect(
+    await post(notifications, JSON.stringify({ token, module: strange.sent, ids: [strange.sent] })),
+  ).toBe(400);
+  expect(await post(notifications, JSON.stringify({ token, module: strange.sent, ids: ['1'] }))).toBe(200);
+  expect(await post(notifications, strange.sent.repeat(100_000))).toBe(413);
+  const told = { token, module: 'Leads', ids: ['7'], operation: strange.sent, affected_values: [values] };
+  expect(await post(notifications, JSON.stringify(told))).toBe(200);
+  expect(await post(`${town.env.PUBLIC_URL}/${strange.sent}?x=${strange.sent}`, '')).toBe(404);
+  expect(await post(callbackUrl(town.env.PUBLIC_URL!, strange.sent, strange.sent), '{}')).toBe(200);
+  for (let times = 0; times < 61; times += 1) await post(notifications, JSON.stringify(wrong));
+  expect(await post(notifications, JSON.stringify(wrong))).toBe(429);
+});
+
+test('a revoked token degrades, and says nothing of it', async () => {
+  const { sim, client } = town;
+  sim.oauth.revoke({ refreshTokens: true });
+  const handle = client.workflow.getHandle(workflowIds.channelRenewal('Leads'));
+  expect(await handle.executeUpdate('renewNow')).toMatchObject({ health: 'degraded' });
+}, 30_000);
+
+test('nothing that anybody was told holds a secret or a value of a record', async () => {
+  const { client, env } = town;
+  const told = new Map<string, string>();
+  for (const plus of [0, 1]) {
+    const url = `http://127.0.0.1:${Number(env.METRICS_PORT) + plus}/metrics`;
+    told.set(url, await (await fetch(url)).text());
+  }
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const description = await handle.describe();
+    told.set(`${workflowId} ${runId}`, textsIn([await handle.fetchHistory(), description.raw]));
+    if (description.status.name === 'RUNNING')
+      told.set(`status of ${workflowId}`, JSON.stringify(await statusOf(workflowId)));
+  }
+  for await (const { scheduleId } of client.schedule.list())
+    told.set(`schedule ${scheduleId}`, textsIn((await client.schedule.getHandle(scheduleId).describe()).raw));
+  told.set('status command', await statusCommand());
+  told.set('start with a database that is away', await databaseAway());
+  told.set('start with a wrong configuration', await wrongConfiguration());
+  await town.stop();
+  told.set('log', readFileSync(join(town.folder, 'zoho-mirror.log'), 'utf8'));
+
+  expect(told.size).toBeGreaterThan(10);
+  // The search itself finds what it is to find.
+  const planted = new Map([['here', `x${Buffer.from(`..${secrets.clientSecret}..`).toString('base64')}`]]);
+  expect(leaksIn(planted)).toEqual(['clientSecret in here']);
+  const payload = proto.api.common.v1.Payload.create({ data: Buffer.from(JSON.stringify(values)) });
+  expect(leaksIn(new Map([['payload', textsIn({ payload })]]))).toHaveLength(4);
+
+  expect(leaksIn(told)).toEqual([]);
+}, 90_000);
+
+async function statusCommand(): Promise<string> {
+  const main = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+  const run = promisify(execFile)(process.execPath, [main, 'status', '--json'], {
+    env: { ...process.env, ...town.env },
+  });
+  // It ends with 1 when something is degraded.
+  return textsIn(await run.catch((error: unknown) => error));
+}
+
+const sqlServer = (port: number): string =>
+  `mssql://canary:${secrets.databasePassword}@127.0.0.1:${port}/Legacy`;
+
+async function databaseAway(): Promise<string> {
+  const logFile = join(town.folder, 'away.log');
+  const child = await startChild({
+    name: 'zoho-mirror without its database',
+    command: process.execPath,
+    args: [join(__dirname, '..', '..', 'dist', 'src', 'worker.js')],
+    env: { ...town.env, LEGACY_DB: sqlServer(await freePort()), METRICS_PORT: `${await freePort()}` },
+    logFile,
+    ready: /waiting for the database/,
+  });
+  await child.kill('SIGTERM');
+  return readFileSync(logFile, 'utf8');
+}
+
+async function wrongConfiguration(): Promise<string> {
+  const first = await town.refusal({
+    WEBHOOK_SECRET: 'canaryWebhookSecret7Q'.slice(0, 5),
+    LEGACY_DB: `x${secrets.databasePassword}`,
+  });
+  const second = await town.refusal({
+    LEGACY_DB: `mssql://canary:${secrets.databasePassword}%ZZ@127.0.0.1/x`,
+  });
+  expect([first.code, second.code]).toEqual([1, 1]);
+  return [...first.lines, ...second.lines].join('\n');
+}
