@@ -56,7 +56,7 @@ export const moduleKeys: readonly Key[] = [
   {
     key: 'deletes',
     fallback: 'soft',
-    about: '`soft` keeps the row and sets `zoho_deleted_at`; `hard` removes it',
+    about: '`soft` keeps the row and sets `zoho_deleted_at` and `deletedFlag`; `hard` removes it',
   },
   {
     key: 'schema',
@@ -66,7 +66,19 @@ export const moduleKeys: readonly Key[] = [
   {
     key: 'bookkeeping',
     fallback: 'columns',
-    about: "The mirror's three columns are in the table; there is no other choice",
+    about:
+      "`columns`: the mirror's three columns are in the table; `side-table`: in `zoho_mirror.bookkeeping`, by module and id. Then `deletes` is `hard`, or `deletedFlag` shows a deletion",
+  },
+  {
+    key: 'bookkeepingColumns',
+    about:
+      'Names of the three columns in the table: `modifiedAt`, `observedAt`, `deletedAt`; default `zoho_modified_at`, `zoho_observed_at`, `zoho_deleted_at`',
+  },
+  {
+    key: 'deletedFlag',
+    fallback: '{}',
+    about:
+      'Column to the value that says "deleted", as `{ IsDeleted: 1 }` (live is then `0`) or `{ State: { deleted: X, live: A } }`; a text alone has NULL as its other side. The mirror writes both values',
   },
   { key: 'key', fallback: 'id', about: 'Column that holds the Zoho id' },
   {

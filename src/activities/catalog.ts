@@ -108,7 +108,7 @@ export const invalidInput = (message: string): ApplicationFailure =>
 
 function planned(module: string, metadata: Field[], settings: ModuleConfig, dropped: string[]): Mapping {
   try {
-    return planMapping(module, metadata, settings, dropped);
+    return planMapping(module, metadata, { ...settings, reserved: reservedColumns(settings) }, dropped);
   } catch (error) {
     if (!(error instanceof MappingError)) throw error;
     // A module that can never be mirrored is bad input; a field can be mended in Zoho or in the configuration.
@@ -118,24 +118,34 @@ function planned(module: string, metadata: Field[], settings: ModuleConfig, drop
   }
 }
 
+/** A field in one of these would be overwritten by the mirror, or overwrite what it needs. */
+const reservedColumns = (settings: ModuleConfig): Record<string, string> => ({
+  [keyColumn(settings)]: 'key column',
+  ...Object.fromEntries(
+    settings.bookkeeping === 'side-table'
+      ? []
+      : Object.values(settings.bookkeeping).map((column) => [column, "mirror's own"]),
+  ),
+  ...Object.fromEntries(settings.deletedFlag.map(({ column }) => [column, 'deletedFlag'])),
+});
+
+const keyColumn = ({ columns, key }: ModuleConfig): string => columns.id ?? key;
+
 export const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTable => ({
   ...knownTable(mapping.module, settings),
   columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
   constants: settings.constants,
+  deletedFlag: settings.deletedFlag,
 });
 
 /** What the configuration alone tells of a target table: enough to count its rows without asking Zoho. */
 export const knownTable = (module: string, settings: ModuleConfig): TargetTable => ({
   module,
   table: settings.table,
-  key: settings.columns.id ?? settings.key,
+  key: keyColumn(settings),
   columns: [],
   deletes: settings.deletes,
   ...(settings.schema ? { schema: settings.schema } : {}),
-  bookkeeping: {
-    modifiedAt: 'zoho_modified_at',
-    observedAt: 'zoho_observed_at',
-    deletedAt: 'zoho_deleted_at',
-  },
+  bookkeeping: settings.bookkeeping,
   constants: {},
 });

@@ -6,6 +6,14 @@ export interface ModuleConfig {
   deletes: 'soft' | 'hard';
   /** Absent: extend tables that the mirror made, check others. */
   schema?: 'extend' | 'check';
+  /** Names of the mirror's own three columns, or beside the table. */
+  bookkeeping: { modifiedAt: string; observedAt: string; deletedAt: string } | 'side-table';
+  /** Columns that say whether the record is deleted. */
+  deletedFlag: {
+    column: string;
+    deleted: string | number | boolean;
+    live: string | number | boolean | null;
+  }[];
   /** Column that holds the Zoho id. */
   key: string;
   /** Column → value, written on insert only. */

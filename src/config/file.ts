@@ -37,16 +37,47 @@ const tableName = z
   );
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-export const moduleSchema = z.strictObject({
+/** `1` alone stands for `{ deleted: 1, live: 0 }`; a text's other side is NULL unless it is given. */
+const deletedFlag = z.union([
+  z.strictObject({ deleted: scalar, live: scalar.nullable() }),
+  scalar.transform((deleted) => ({ deleted, live: otherSide(deleted) })),
+]);
+
+function otherSide(deleted: string | number | boolean): number | boolean | null {
+  if (typeof deleted === 'boolean') return !deleted;
+  return typeof deleted === 'number' ? Number(deleted === 0) : null;
+}
+
+const moduleObject = z.strictObject({
   table: tableName.optional(),
   deletes: z.enum(['soft', 'hard']).default('soft'),
   schema: z.enum(['extend', 'check']).optional(),
-  bookkeeping: z.enum(['columns']).default('columns'),
+  bookkeeping: z.enum(['columns', 'side-table']).default('columns'),
+  bookkeepingColumns: z
+    .strictObject({
+      modifiedAt: columnName.default('zoho_modified_at'),
+      observedAt: columnName.default('zoho_observed_at'),
+      deletedAt: columnName.default('zoho_deleted_at'),
+    })
+    .optional(),
+  deletedFlag: z.record(columnName, deletedFlag).default({}),
   key: columnName.default('id'),
   constants: z.record(columnName, scalar).default({}),
   values: z.record(plainName, z.record(z.string(), scalar.transform(String))).default({}),
   fields: z.array(plainName).min(1).optional(),
   columns: z.record(plainName, columnName).default({}),
+});
+
+/** Keys that only make sense together, or never do. */
+export const moduleSchema = moduleObject.superRefine((module, context) => {
+  const refuse = (key: keyof typeof module, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  const flagged = Object.keys(module.deletedFlag).length > 0;
+  const beside = module.bookkeeping === 'side-table';
+  if (beside && module.deletes === 'soft' && !flagged)
+    refuse('bookkeeping', 'Allowed: with deletes: hard or a deletedFlag, else nothing would show a deletion');
+  if (beside && module.bookkeepingColumns) refuse('bookkeepingColumns', 'Allowed: with bookkeeping: columns');
+  if (module.deletes === 'hard' && flagged) refuse('deletedFlag', 'Allowed: with deletes: soft');
 });
 
 export const fileSchema = z.strictObject({
@@ -127,7 +158,7 @@ function knownKeys(at: readonly string[]): string {
     loading: ['batchRows'],
     limits: ['dailyCredits', 'reserve'],
     timings: ['pollFirst', 'pollMax', 'notificationWindow'],
-    modules: Object.keys(moduleSchema.shape),
+    modules: Object.keys(moduleObject.shape),
   };
   return `Allowed: ${(sections[at[0] ?? ''] ?? []).join(', ')}`;
 }

@@ -85,6 +85,11 @@ function assemble(values: Partial<Record<VariableName, unknown>>, file: FileSett
 }
 
 const pollingMs = 2 * 60_000;
+const defaultColumns = {
+  modifiedAt: 'zoho_modified_at',
+  observedAt: 'zoho_observed_at',
+  deletedAt: 'zoho_deleted_at',
+};
 
 function moduleConfig(name: string, settings: FileSettings['modules'][string]): ModuleConfig {
   const given = settings ?? moduleSchema.parse({});
@@ -92,6 +97,9 @@ function moduleConfig(name: string, settings: FileSettings['modules'][string]): 
     table: given.table ?? name,
     deletes: given.deletes,
     ...(given.schema ? { schema: given.schema } : {}),
+    bookkeeping:
+      given.bookkeeping === 'side-table' ? 'side-table' : (given.bookkeepingColumns ?? defaultColumns),
+    deletedFlag: Object.entries(given.deletedFlag).map(([column, values]) => ({ column, ...values })),
     key: given.key,
     constants: given.constants,
     values: given.values,

@@ -6,6 +6,18 @@ import type { Instant } from '../mirror/instant';
 import type { Observation, Registers } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
 
+export interface BookkeepingColumns {
+  modifiedAt: string;
+  observedAt: string;
+  deletedAt: string;
+}
+
+export interface DeletedFlag {
+  column: string;
+  deleted: string | number | boolean;
+  live: string | number | boolean | null;
+}
+
 export interface TargetColumn {
   /** Plain name; quoted by the dialect. */
   name: string;
@@ -25,8 +37,10 @@ export interface TargetTable {
   deletes: 'soft' | 'hard';
   /** Absent: extend a table that the mirror made, check any other. */
   schema?: 'extend' | 'check';
-  /** Names of the mirror's own three columns. */
-  bookkeeping: { modifiedAt: string; observedAt: string; deletedAt: string };
+  /** The mirror's own three columns: their names in the table, or beside it in a table of the mirror's own. */
+  bookkeeping: BookkeepingColumns | 'side-table';
+  /** Columns that say whether the record is deleted; the mirror writes both values. */
+  deletedFlag?: readonly DeletedFlag[];
   /** Written on insert only, into columns that are not mapped. */
   constants: Readonly<Record<string, string | number | boolean>>;
 }

@@ -14,7 +14,11 @@ export type OwnTable =
   | 'page_checkpoint'
   | 'oauth_token'
   | 'api_credits'
-  | 'claim';
+  | 'claim'
+  | 'bookkeeping'
+  | 'match_candidate'
+  | 'match_ambiguous'
+  | 'match_done';
 
 /** `row`: a row is at fault; it is found by bisection and rejected. */
 export interface Verdict {

@@ -4,7 +4,14 @@ import type { ColumnType } from '../mirror/column-type';
 import type { TableReport, TargetColumn, TargetTable } from './database';
 import type { Dialect } from './dialect';
 import { SchemaMismatchError } from './errors';
-import { constantColumn, findColumn, freeConstants, type ActualColumn, type ActualKind } from './layout';
+import {
+  constantColumn,
+  findColumn,
+  freeConstants,
+  ownColumns,
+  type ActualColumn,
+  type ActualKind,
+} from './layout';
 import type { Ledger } from './ledger';
 
 interface Change {
@@ -46,8 +53,10 @@ export async function ensureTable(
   return { created: false, added: namesOf('add'), widened: namesOf('widen') };
 }
 
-const constantColumns = (table: TargetTable): TargetColumn[] =>
-  freeConstants(table).map(([name]) => constantColumn(name, table.constants[name] ?? ''));
+const constantColumns = (table: TargetTable): TargetColumn[] => [
+  ...freeConstants(table).map(([name]) => constantColumn(name, table.constants[name] ?? '')),
+  ...(table.deletedFlag ?? []).map(({ column, deleted }) => constantColumn(column, deleted)),
+];
 
 function additions(
   dialect: Dialect,
@@ -113,7 +122,7 @@ function obstacles(
     if (found !== undefined && !takes[column.type.kind].includes(found.kind))
       findings.push(`Column ${column.name} is ${found.declared}, which cannot hold ${column.type.kind}`);
   }
-  const written = [table.key, ...wanted.map((column) => column.name), ...Object.values(table.bookkeeping)];
+  const written = [table.key, ...wanted.map((column) => column.name), ...ownColumns(table)];
   for (const column of actual) {
     if (!column.nullable && !column.hasDefault && !lists(written, column.name))
       findings.push(

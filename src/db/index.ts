@@ -1,7 +1,9 @@
 export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 export type {
+  BookkeepingColumns,
   Database,
+  DeletedFlag,
   MergeRequest,
   MergeResult,
   OpenCounts,

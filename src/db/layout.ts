@@ -1,5 +1,5 @@
 // What a target table really looks like, and where each value of an observation goes. Never touches a database.
-import type { TargetColumn, TargetTable } from './database';
+import type { BookkeepingColumns, TargetColumn, TargetTable } from './database';
 
 export type ActualKind = 'integer' | 'decimal' | 'float' | 'boolean' | 'date' | 'datetime' | 'text' | 'other';
 
@@ -28,21 +28,48 @@ export interface Layout {
   columns: readonly ActualColumn[];
   /** Constants for columns that are not mapped, as text. */
   constants: readonly { column: ActualColumn; value: string }[];
+  /** Columns that say whether the record is deleted, values as text. */
+  flags: readonly Flag[];
 }
+
+export interface Flag {
+  column: ActualColumn;
+  deleted: string;
+  live: string | null;
+}
+
+/** Names of the three columns where the mirror keeps them beside the target, in a table of its own. */
+export const sideColumns: BookkeepingColumns = {
+  modifiedAt: 'zoho_modified_at',
+  observedAt: 'zoho_observed_at',
+  deletedAt: 'zoho_deleted_at',
+};
+
+/** Names of the three columns, wherever they are. */
+export const bookkeepingOf = ({ bookkeeping }: TargetTable): BookkeepingColumns =>
+  bookkeeping === 'side-table' ? sideColumns : bookkeeping;
+
+/** Names of the three columns if they are in the target itself. */
+export const ownColumns = ({ bookkeeping }: TargetTable): string[] =>
+  bookkeeping === 'side-table' ? [] : [bookkeeping.modifiedAt, bookkeeping.observedAt, bookkeeping.deletedAt];
+
+/** Where a statement that reads the target as `t` finds the three columns: in `t` itself, or in `b`, which it then has to join. */
+export const registersIn = (table: TargetTable): 't' | 'b' =>
+  table.bookkeeping === 'side-table' ? 'b' : 't';
 
 export const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export const findColumn = (columns: readonly ActualColumn[], name: string): ActualColumn | undefined =>
   columns.find((column) => sameName(column.name, name));
 
-const constantText = (value: string | number | boolean): string =>
+const scalarText = (value: string | number | boolean): string =>
   typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
 
 /** Constants whose column is not mapped: a mapped value always wins. */
 export const freeConstants = (table: TargetTable): [string, string][] =>
   Object.entries(table.constants)
     .filter(([name]) => !table.columns.some((column) => sameName(column.name, name)))
-    .map(([name, value]) => [name, constantText(value)]);
+    .map(([name, value]) => [name, scalarText(value)]);
 
 /** The column that a constant gets when the mirror makes the table. */
 export function constantColumn(name: string, value: string | number | boolean): TargetColumn {
@@ -60,11 +87,16 @@ export function layoutOf(table: TargetTable, actual: readonly ActualColumn[]): L
     column: findColumn(actual, name),
     value,
   }));
-  const own = Object.values(table.bookkeeping).map((name) => findColumn(actual, name));
+  const own = ownColumns(table).map((name) => findColumn(actual, name));
+  const flags = (table.deletedFlag ?? []).map((flag) => ({
+    column: findColumn(actual, flag.column),
+    deleted: scalarText(flag.deleted),
+    live: flag.live === null ? null : scalarText(flag.live),
+  }));
   if (key === undefined || !all(columns) || !all(own)) return undefined;
-  const known = constants.flatMap(({ column, value }) => (column === undefined ? [] : [{ column, value }]));
-  if (known.length < constants.length) return undefined;
-  return { table, key, columns, constants: known };
+  const there = [...constants, ...flags].every(({ column }) => column !== undefined);
+  if (!there) return undefined;
+  return { table, key, columns, constants: constants as Layout['constants'], flags: flags as Flag[] };
 }
 
 const all = <T>(items: (T | undefined)[]): items is T[] => items.every((item) => item !== undefined);

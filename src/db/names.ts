@@ -12,6 +12,9 @@ export function plainName(name: string): string {
   );
 }
 
+/** A text in a statement. Doubled quotes are all that it needs, in both dialects. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
 /** `dbo.Leads` → schema and table. */
 export function splitTable(table: string): { schema?: string; name: string } {
   const at = table.indexOf('.');

@@ -6,7 +6,8 @@ import type { Registers } from '../mirror/observation';
 import { recordId, type RecordId } from '../mirror/record-id';
 import type { OpenCounts, StoredRow } from './database';
 import type { Dialect } from './dialect';
-import type { Layout } from './layout';
+import { bookkeepingOf, registersIn, type Layout } from './layout';
+import { literal } from './names';
 import { countOpenRejects } from './rejects';
 
 const idsPerStatement = 1_000;
@@ -27,12 +28,16 @@ export class Reader {
     private readonly layout: Layout,
   ) {
     const { table, key } = layout;
-    this.#t = dialect.target(table.table);
+    const r = registersIn(table);
+    const own = bookkeepingOf(table);
     this.#key = `t.${dialect.quote(key.name)}`;
     this.#id = dialect.canonical(this.#key, { kind: 'bigint' }, key);
-    this.#m = `t.${dialect.quote(table.bookkeeping.modifiedAt)}`;
-    this.#o = `t.${dialect.quote(table.bookkeeping.observedAt)}`;
-    this.#d = `t.${dialect.quote(table.bookkeeping.deletedAt)}`;
+    this.#m = `${r}.${dialect.quote(own.modifiedAt)}`;
+    this.#o = `${r}.${dialect.quote(own.observedAt)}`;
+    this.#d = `${r}.${dialect.quote(own.deletedAt)}`;
+    const target = `${dialect.target(table.table)} t`;
+    const side = `${dialect.own('bookkeeping')} b ON b.module = ${literal(table.module)} AND b.id = ${this.#key}`;
+    this.#t = r === 't' ? target : `${target} LEFT JOIN ${side}`;
   }
 
   async #rows(sql: string, bindings: readonly (string | number)[] = []): Promise<Row[]> {
@@ -62,7 +67,7 @@ export class Reader {
     }
     const rows = await this.#rows(
       `SELECT ${this.#id} AS id, ${this.#m} AS m, ${this.#o} AS o
-         FROM ${this.#t} t WHERE ${this.#key} IN (${list}) AND ${this.#o} IS NOT NULL`,
+         FROM ${this.#t} WHERE ${this.#key} IN (${list}) AND ${this.#o} IS NOT NULL`,
     );
     for (const row of rows) {
       const id = recordId(row.id);
@@ -82,7 +87,7 @@ export class Reader {
 
   async countUnseen(before: Instant): Promise<number> {
     const rows = await this.#rows(
-      `SELECT count(*) AS n FROM ${this.#t} t WHERE ${this.#o} < ? AND ${this.#d} IS NULL`,
+      `SELECT count(*) AS n FROM ${this.#t} WHERE ${this.#o} < ? AND ${this.#d} IS NULL`,
       [this.dialect.targetTime(before, 'milliseconds')],
     );
     return Number(rows[0]?.n ?? 0);
@@ -91,7 +96,7 @@ export class Reader {
   async unseen(before: Instant, after: RecordId | undefined, limit: number): Promise<RecordId[]> {
     const page = this.dialect.page(limit);
     const rows = await this.#rows(
-      `SELECT ${page.top} ${this.#id} AS id FROM ${this.#t} t
+      `SELECT ${page.top} ${this.#id} AS id FROM ${this.#t}
         WHERE ${this.#o} < ? AND ${this.#d} IS NULL AND ${this.#key} > ${after === undefined ? '0' : recordId(after)}
         ORDER BY ${this.#key} ${page.limit}`,
       [this.dialect.targetTime(before, 'milliseconds')],
@@ -103,7 +108,7 @@ export class Reader {
     const rows = await this.#rows(
       `SELECT sum(CASE WHEN ${this.#d} IS NULL THEN 1 ELSE 0 END) AS live,
               sum(CASE WHEN ${this.#d} IS NULL THEN 0 ELSE 1 END) AS deleted
-         FROM ${this.#t} t WHERE ${this.#o} IS NOT NULL`,
+         FROM ${this.#t} WHERE ${this.#o} IS NOT NULL`,
     );
     return {
       live: Number(rows[0]?.live ?? 0),
@@ -122,7 +127,7 @@ export class Reader {
     const select = [`${this.#id} AS id`, ...values, `${this.#m} AS m`, `${this.#o} AS o`, `${this.#d} AS d`];
     for (let after = '0'; ;) {
       const rows = await this.#rows(
-        `SELECT ${page.top} ${select.join(', ')} FROM ${this.#t} t WHERE ${this.#key} > ${after}
+        `SELECT ${page.top} ${select.join(', ')} FROM ${this.#t} WHERE ${this.#key} > ${after}
           ORDER BY ${this.#key} ${page.limit}`,
       );
       for (const row of rows) yield this.#stored(row, values.length);

@@ -10,6 +10,8 @@ export interface MappingSettings {
   fields?: readonly string[];
   columns: Readonly<Record<string, string>>;
   values: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Columns that are not for fields, and what they are for. */
+  reserved?: Readonly<Record<string, string>>;
 }
 
 export interface MappedField {
@@ -72,7 +74,7 @@ export function planMapping(
     if (reason) skipped.push({ field: name, reason });
     else fields.push(mapField(field, settings));
   }
-  refuseTwice(module, fields);
+  refuseTwice(module, fields, settings.reserved ?? {});
   return { module, fields, skipped, fingerprint: fingerprintOf(module, fields) };
 }
 
@@ -93,14 +95,25 @@ function refuseUnknown(module: string, names: readonly string[], known: Readonly
   throw new MappingError('field', `${module} has no field ${unknown.join(', ')}. Its fields are: ${list}`);
 }
 
-function refuseTwice(module: string, fields: readonly MappedField[]): void {
+function refuseTwice(
+  module: string,
+  fields: readonly MappedField[],
+  reserved: Readonly<Record<string, string>>,
+): void {
   const seen = new Map<string, string>();
+  const taken = new Map(Object.entries(reserved).map(([column, use]) => [column.toLowerCase(), use]));
   for (const { column, field } of fields) {
     const other = seen.get(column.toLowerCase());
     if (other)
       throw new MappingError(
         'field',
         `${module}: the fields ${other} and ${field.apiName} both go into the column ${column}`,
+      );
+    const use = taken.get(column.toLowerCase());
+    if (use)
+      throw new MappingError(
+        'field',
+        `${module}: the field ${field.apiName} goes into the column ${column}, which is the ${use}`,
       );
     seen.set(column.toLowerCase(), field.apiName);
   }

@@ -77,7 +77,7 @@ test('unknown keys and wrong values of the file are named with their path', () =
   );
   expect(lines.map((line) => line.replace(/^.*mirror\.yaml: /, ''))).toEqual([
     'modules.Leads.deletes="never" is not valid. Allowed: soft, hard',
-    'modules.Leads.tabel is not a known key. Allowed: table, deletes, schema, bookkeeping, key, constants, values, fields, columns',
+    'modules.Leads.tabel is not a known key. Allowed: table, deletes, schema, bookkeeping, bookkeepingColumns, deletedFlag, key, constants, values, fields, columns',
     'channel.lifetime="7d" is not valid. Allowed: at most 6d23h',
     'timings.pollFirst="soon" is not valid. Allowed: a number with ms, s, m, h or d, or several in a row, such as 23h55m',
   ]);
@@ -106,6 +106,40 @@ test.each([
   ],
 ])('%s is refused', (yaml, problem) => {
   expect(problems(withFile(yaml))).toEqual([expect.stringContaining(problem)]);
+});
+
+test('the mirror keeps its columns in the table, under other names, or beside it', () => {
+  const bookkeeping = (yaml: string): unknown => {
+    const { Leads } = loadConfig(withFile(`modules:\n  Leads: ${yaml}\n`)).modules;
+    return [Leads?.bookkeeping, Leads?.deletedFlag];
+  };
+  const named = { modifiedAt: 'GeaendertAm', observedAt: 'zoho_observed_at', deletedAt: 'zoho_deleted_at' };
+  expect(bookkeeping('{ bookkeepingColumns: { modifiedAt: GeaendertAm } }')).toEqual([named, []]);
+  expect(bookkeeping('{ bookkeeping: side-table, deletes: hard }')).toEqual(['side-table', []]);
+  expect(
+    bookkeeping(
+      '{ bookkeeping: side-table, deletedFlag: { IsDeleted: 1, Gone: true, State: X, Art: { deleted: L, live: A } } }',
+    ),
+  ).toEqual([
+    'side-table',
+    [
+      { column: 'IsDeleted', deleted: 1, live: 0 },
+      { column: 'Gone', deleted: true, live: false },
+      { column: 'State', deleted: 'X', live: null },
+      { column: 'Art', deleted: 'L', live: 'A' },
+    ],
+  ]);
+});
+
+test('keys of a module that contradict each other are refused', () => {
+  const refused = (yaml: string): string[] =>
+    problems(withFile(`modules:\n  Leads: ${yaml}\n`)).map((line) => line.replace(/^.*mirror\.yaml: /, ''));
+  expect(refused('{ bookkeeping: side-table }')).toEqual([
+    'modules.Leads.bookkeeping="side-table" is not valid. Allowed: with deletes: hard or a deletedFlag, else nothing would show a deletion',
+  ]);
+  expect(refused('{ deletes: hard, deletedFlag: { Gone: 1 } }')).toEqual([
+    'modules.Leads.deletedFlag={"Gone":1} is not valid. Allowed: with deletes: soft',
+  ]);
 });
 
 test('a file that is named must be there', () => {

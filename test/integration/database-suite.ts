@@ -182,35 +182,69 @@ const observation: fc.Arbitrary<Observation> = fc
 
 const batches = fc.array(fc.array(observation, { maxLength: 7 }), { maxLength: 6 });
 
+/** Where the mirror keeps its three columns, and what a deletion does to the row. */
+const shapes: [string, Partial<TargetTable>][] = [
+  ['soft', { deletes: 'soft' }],
+  ['hard', { deletes: 'hard' }],
+  ['hard, side-table', { deletes: 'hard', bookkeeping: 'side-table' }],
+  ['flag', { deletes: 'soft', deletedFlag: [{ column: 'Gone', deleted: 1, live: 0 }] }],
+  [
+    'flags, side-table',
+    {
+      deletes: 'soft',
+      bookkeeping: 'side-table',
+      deletedFlag: [
+        { column: 'Gone', deleted: true, live: false },
+        { column: 'State', deleted: 'J', live: null },
+      ],
+    },
+  ],
+];
+
+/** Every flag column says the same as the mirror's own three columns. */
+async function expectFlags({ db, sql }: Opened, table: TargetTable): Promise<void> {
+  const dead = new Map<string, boolean>();
+  for await (const { id, deletedAt } of db.rows(table)) dead.set(id, deletedAt !== undefined);
+  for (const { column, deleted, live } of table.deletedFlag ?? []) {
+    const rows = await sql(`SELECT CAST(id AS varchar(20)) AS id, ${column} AS flag FROM ${table.table}`);
+    for (const row of rows) {
+      const wanted = dead.get(String(row.id)) ? deleted : live;
+      const written = typeof wanted === 'string' ? row.flag : row.flag === null ? null : Number(row.flag);
+      expect(written).toBe(typeof wanted === 'boolean' ? Number(wanted) : wanted);
+    }
+  }
+}
+
 function describeProperties(opened: () => Opened, numRuns: number): void {
-  test.each(['soft', 'hard'] as const)(
+  test.each(shapes)(
     'L11: any batches in any order, repeated, give the same table (%s)',
-    async (deletes) => {
+    async (_shape, change) => {
       await fc.assert(
         fc.asyncProperty(batches, fc.nat(), async (some, repeat) => {
-          const table = await withTable(opened(), { deletes });
+          const table = await withTable(opened(), change);
           for (const batch of some) await merge(opened().db, table, batch);
           const again = some[repeat % Math.max(1, some.length)];
           if (again !== undefined) await merge(opened().db, table, again);
-          const model = new LawModel(deletes);
+          const model = new LawModel(table.deletes);
           model.merge(some.flat().reverse());
           expect(await stateOf(opened().db, table, ids)).toEqual(modelState(model, ids));
+          await expectFlags(opened(), table);
         }),
         { numRuns },
       );
     },
   );
 
-  test.each(['soft', 'hard'] as const)(
+  test.each(shapes)(
     'L12: state, counts and re-reads are those of the model, exports included (%s)',
-    async (deletes) => {
+    async (_shape, change) => {
       const flagged = fc.array(fc.tuple(fc.array(observation, { maxLength: 7 }), fc.boolean()), {
         maxLength: 6,
       });
       await fc.assert(
         fc.asyncProperty(flagged, async (some) => {
-          const table = await withTable(opened(), { deletes });
-          const model = new LawModel(deletes);
+          const table = await withTable(opened(), change);
+          const model = new LawModel(table.deletes);
           for (const [batch, fromExport] of some) {
             const result = await merge(opened().db, table, batch, { fromExport });
             const expected = model.merge(batch, fromExport);
@@ -218,6 +252,7 @@ function describeProperties(opened: () => Opened, numRuns: number): void {
             expect([...result.reread].sort()).toEqual(expected.reread);
           }
           expect(await stateOf(opened().db, table, ids)).toEqual(modelState(model, ids));
+          await expectFlags(opened(), table);
         }),
         { numRuns },
       );

@@ -64,3 +64,11 @@ test('the fingerprint changes with a column, a type or a code, and with nothing 
   );
   expect(planMapping('Leads', wider, none).fingerprint).not.toBe(base);
 });
+
+test('a field may not go into a column that the mirror writes itself', () => {
+  const reserved = { ZohoId: 'key column' };
+  const settings = { ...none, columns: { Budget: 'zohoid' }, reserved };
+  expect(() => planMapping('Leads', leadFields, settings)).toThrow(
+    'Leads: the field Budget goes into the column zohoid, which is the key column',
+  );
+});

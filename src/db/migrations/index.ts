@@ -4,6 +4,7 @@ import type { Dialect } from '../dialect';
 import { DatabaseError } from '../errors';
 import { createOwnTables } from './0001-own-tables';
 import { createSharedBudget } from './0002-shared-budget';
+import { createLegacyTables } from './0003-legacy-tables';
 
 interface Step {
   name: string;
@@ -13,6 +14,7 @@ interface Step {
 const steps: readonly Step[] = [
   { name: '0001-own-tables', up: createOwnTables },
   { name: '0002-shared-budget', up: createSharedBudget },
+  { name: '0003-legacy-tables', up: createLegacyTables },
 ];
 
 /** A list in code: a folder scan would also find what an older build left behind. */

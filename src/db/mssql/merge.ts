@@ -3,7 +3,7 @@
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import type { MergeSession } from '../dialect';
-import type { ActualColumn, Layout } from '../layout';
+import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
 import { batch } from './connect';
 import { quote, target } from './schema';
 import { encodeRows } from './rows';
@@ -11,6 +11,7 @@ import { bare, converted, createStageSql, fillStage } from './stage';
 
 const tombstone = 'zoho_mirror.tombstone';
 const rejected = 'zoho_mirror.rejected_record';
+const side = 'zoho_mirror.bookkeeping';
 
 /** Values come from the configuration, not from Zoho; doubled quotes are all a literal needs. */
 const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
@@ -18,13 +19,23 @@ const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
 /** Quoted names that every statement needs. */
 function namesOf(layout: Layout) {
   const { table, key } = layout;
+  const own = bookkeepingOf(table);
+  const r = registersIn(table);
+  const beside = (hint: string): string =>
+    r === 'b'
+      ? `LEFT JOIN ${side} b ${hint} ON b.module = ${literal(table.module)} AND b.id = t.${quote(key.name)}`
+      : '';
   return {
     module: literal(table.module),
     t: target(table.table),
     key: quote(key.name),
-    m: quote(table.bookkeeping.modifiedAt),
-    o: quote(table.bookkeeping.observedAt),
-    d: quote(table.bookkeeping.deletedAt),
+    r,
+    /** What a statement that reads the target as `t` adds to reach the three columns. */
+    join: beside(''),
+    lockedJoin: beside('WITH (UPDLOCK, HOLDLOCK)'),
+    m: quote(own.modifiedAt),
+    o: quote(own.observedAt),
+    d: quote(own.deletedAt),
     columns: layout.columns.map((column) => quote(column.name)),
     hard: table.deletes === 'hard' ? 1 : 0,
   };
@@ -99,6 +110,9 @@ UPDATE t SET ${m} = s.m, ${o} = s.o
 SET @touched = @@ROWCOUNT;`;
 };
 
+/** Rows that hold everything of a record: the short cuts know no other place, and no flag to put right. */
+const isPlain = ({ table, flags }: Layout): boolean => registersIn(table) === 't' && flags.length === 0;
+
 const shortCutSql = (names: Names, layout: Layout, staged: number): string => `
 DECLARE @inserted int, @touched int, @settled int;
 SELECT @inserted = 0, @touched = 0;
@@ -113,19 +127,19 @@ SELECT @settled = COUNT(*) FROM #stage s WHERE EXISTS (${settledSql(names)});
 SELECT @inserted AS inserted, @settled AS settled`;
 
 const planSql = (
-  { module, t, key, m, o, d }: Names,
+  { module, t, key, r, lockedJoin, m, o, d }: Names,
   range: { from: number; to: number; fromExport: boolean; settled: boolean },
 ): string => `
 WITH seen AS (
   SELECT s.n, s.id, s.m, s.o,
          CASE WHEN t.${key} IS NULL THEN 0 ELSE 1 END AS has_row,
-         CASE WHEN t.${o} IS NULL THEN 0 ELSE 1 END AS owned,
-         CASE WHEN t.${d} IS NULL THEN 1 ELSE 0 END AS undeleted,
-         CASE WHEN t.${o} IS NULL THEN d.modified_at ELSE CONVERT(datetime2(3), t.${m}) END AS stored_m,
-         CASE WHEN t.${o} IS NULL THEN d.observed_at ELSE CONVERT(datetime2(3), t.${o}) END AS stored_o,
+         CASE WHEN ${r}.${o} IS NULL THEN 0 ELSE 1 END AS owned,
+         CASE WHEN ${r}.${d} IS NULL THEN 1 ELSE 0 END AS undeleted,
+         CASE WHEN ${r}.${o} IS NULL THEN d.modified_at ELSE CONVERT(datetime2(3), ${r}.${m}) END AS stored_m,
+         CASE WHEN ${r}.${o} IS NULL THEN d.observed_at ELSE CONVERT(datetime2(3), ${r}.${o}) END AS stored_o,
          s.g AS batch_g, d.gone_at
     FROM #stage s
-    LEFT JOIN ${t} t WITH (UPDLOCK, HOLDLOCK) ON t.${key} = s.id
+    LEFT JOIN ${t} t WITH (UPDLOCK, HOLDLOCK) ON t.${key} = s.id ${lockedJoin}
     LEFT JOIN ${tombstone} d WITH (UPDLOCK, HOLDLOCK) ON d.module = ${module} AND d.id = s.id
    WHERE s.n >= ${range.from} AND s.n < ${range.to}${range.settled ? `\n     AND NOT EXISTS (${settledSql({ key, t, m, o, d })})` : ''}
 ), grown AS (
@@ -184,47 +198,92 @@ SELECT ${module}, p.id, p.g, ${kept('m')}, ${kept('o')}
    AND NOT EXISTS (SELECT 1 FROM ${tombstone} d WITH (UPDLOCK, HOLDLOCK) WHERE d.module = ${module} AND d.id = p.id)`;
 }
 
-const removeSql = ({ t, key, hard }: Names): string => `
-DELETE t FROM ${t} t JOIN #plan p ON t.${key} = p.id
- WHERE ${hard} = 1 AND p.dead = 1 AND p.has_row = 1 AND (p.owned = 1 OR p.applied = 1)`;
+const removed = 'p.dead = 1 AND p.has_row = 1 AND (p.owned = 1 OR p.applied = 1)';
 
-const bookkeepingOf = ({ m, o, d }: Names): string =>
+const removeSql = ({ t, key }: Names): string => `
+DELETE t FROM ${t} t JOIN #plan p ON t.${key} = p.id WHERE ${removed}`;
+
+const forgetSql = ({ module }: Names): string => `
+DELETE b FROM ${side} b JOIN #plan p ON b.module = ${module} AND b.id = p.id WHERE ${removed}`;
+
+const stamps = ({ m, o, d }: Names): string =>
   `${m} = p.m, ${o} = p.o, ${d} = CASE WHEN p.dead = 1 THEN p.g END`;
 
 const updateSql = (names: Names, layout: Layout): string => `
 UPDATE t
-   SET ${layout.columns.map((column, i) => `${names.columns[i]} = ${converted(column, i)}, `).join('')}${bookkeepingOf(names)}
+   SET ${[...layout.columns.map((column, i) => `${names.columns[i]} = ${converted(column, i)}`), ...(names.r === 't' ? [stamps(names)] : [])].join(', ')}
   FROM ${names.t} t JOIN #plan p ON t.${names.key} = p.id JOIN #stage s ON s.n = p.n
  WHERE p.applied = 1 AND p.differs = 1`;
 
 /** Rows whose own columns stay as they are. */
 const touchSql = (names: Names): string => `
 UPDATE t
-   SET ${bookkeepingOf(names)}
+   SET ${stamps(names)}
   FROM ${names.t} t JOIN #plan p ON t.${names.key} = p.id
  WHERE NOT (p.applied = 1 AND p.differs = 1)
    AND (p.applied = 1 OR (p.owned = 1 AND p.dead = 1 AND (t.${names.d} IS NULL OR t.${names.d} <> p.g)))`;
 
-function insertSql(names: Names, layout: Layout): string {
-  const constants = layout.constants.map(({ column }) => quote(column.name));
-  const values = layout.columns.map((column, i) => `${converted(column, i)}, `).join('');
-  const fixed = layout.constants.map(({ value }) => `${literal(value)}, `).join('');
+/** The three columns where they are in a table of their own. */
+const stampSql = ({ module, hard, m, o, d }: Names): string => `
+UPDATE b SET ${m} = p.m, ${o} = p.o, ${d} = CASE WHEN p.dead = 1 THEN p.g END
+  FROM ${side} b JOIN #plan p ON b.module = ${module} AND b.id = p.id
+ WHERE p.applied = 1 OR (p.owned = 1 AND p.dead = 1 AND (b.${d} IS NULL OR b.${d} <> p.g));
+INSERT INTO ${side} (module, id, ${m}, ${o}, ${d})
+SELECT ${module}, p.id, p.m, p.o, CASE WHEN p.dead = 1 THEN p.g END
+  FROM #plan p
+ WHERE p.applied = 1 AND NOT (${hard} = 1 AND p.dead = 1)
+   AND NOT EXISTS (SELECT 1 FROM ${side} b WITH (UPDLOCK, HOLDLOCK) WHERE b.module = ${module} AND b.id = p.id)
+ ORDER BY p.id`;
+
+const wanted = ({ column, deleted, live }: Flag): string =>
+  `CASE WHEN p.dead = 1 THEN CONVERT(${column.declared}, ${literal(deleted)})
+        ELSE CONVERT(${column.declared}, ${live === null ? 'NULL' : literal(live)}) END`;
+
+/** Apart from the other columns, so that a row that is unchanged in them is not rewritten there. */
+function flagSql({ t, key }: Names, layout: Layout): string {
+  const flags = layout.flags.map((flag) => ({ name: quote(flag.column.name), value: wanted(flag) }));
+  const wrong = flags.map(
+    ({ name, value }) =>
+      `t.${name} <> ${value} OR (t.${name} IS NULL AND ${value} IS NOT NULL) OR (t.${name} IS NOT NULL AND ${value} IS NULL)`,
+  );
   return `
-INSERT INTO ${names.t} (${[names.key, ...names.columns, ...constants, names.m, names.o, names.d].join(', ')})
-SELECT p.id, ${values}${fixed}p.m, p.o, CASE WHEN p.dead = 1 THEN p.g END
+UPDATE t SET ${flags.map(({ name, value }) => `${name} = ${value}`).join(', ')}
+  FROM ${t} t JOIN #plan p ON t.${key} = p.id
+ WHERE (p.owned = 1 OR p.applied = 1) AND (${wrong.join(' OR ')})`;
+}
+
+function insertSql(names: Names, layout: Layout): string {
+  const inTarget = names.r === 't';
+  const into = [
+    names.key,
+    ...names.columns,
+    ...layout.constants.map(({ column }) => quote(column.name)),
+    ...layout.flags.map(({ column }) => quote(column.name)),
+    ...(inTarget ? [names.m, names.o, names.d] : []),
+  ];
+  const values = [
+    'p.id',
+    ...layout.columns.map(converted),
+    ...layout.constants.map(({ value }) => literal(value)),
+    ...layout.flags.map(wanted),
+    ...(inTarget ? ['p.m', 'p.o', 'CASE WHEN p.dead = 1 THEN p.g END'] : []),
+  ];
+  return `
+INSERT INTO ${names.t} (${into.join(', ')})
+SELECT ${values.join(', ')}
   FROM #plan p JOIN #stage s ON s.n = p.n
  WHERE p.applied = 1 AND p.has_row = 0 AND NOT (${names.hard} = 1 AND p.dead = 1)
    AND NOT EXISTS (SELECT 1 FROM ${names.t} t WITH (UPDLOCK, HOLDLOCK) WHERE t.${names.key} = p.id)
  ORDER BY p.id`;
 }
 
-const settleSql = ({ module, t, key, o }: Names, ids: string, at: string): string => `
-UPDATE r SET resolved_at = ${literal(at)}
-  FROM ${rejected} r
- WHERE r.module = ${module} AND r.resolved_at IS NULL AND r.id IN (${ids})
-   AND (EXISTS (SELECT 1 FROM ${t} t WHERE t.${key} = CONVERT(bigint, r.id) AND t.${o} > r.observed_at)
+const settleSql = ({ module, t, key, r, join, o }: Names, ids: string, at: string): string => `
+UPDATE x SET resolved_at = ${literal(at)}
+  FROM ${rejected} x
+ WHERE x.module = ${module} AND x.resolved_at IS NULL AND x.id IN (${ids})
+   AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CONVERT(bigint, x.id) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = r.module AND d.id = CONVERT(bigint, r.id) AND d.gone_at > r.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CONVERT(bigint, x.id) AND d.gone_at > x.observed_at))`;
 
 const idsPerStatement = 1_000;
 
@@ -245,12 +304,16 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
 
   const change = async (sums: Record<string, unknown>): Promise<void> => {
     const live = Number(sums.live) > 0;
+    const beside = names.r === 'b';
     const statements = [
       burySql(names),
       ...(names.hard === 1 ? [removeSql(names)] : []),
-      ...(live ? [updateSql(names, layout)] : []),
-      touchSql(names),
+      ...(names.hard === 1 && beside ? [forgetSql(names)] : []),
+      ...(live && (!beside || names.columns.length > 0) ? [updateSql(names, layout)] : []),
+      ...(beside ? [] : [touchSql(names)]),
       ...(live ? [insertSql(names, layout)] : []),
+      ...(layout.flags.length > 0 ? [flagSql(names, layout)] : []),
+      ...(beside ? [stampSql(names)] : []),
     ];
     await batch(connection, statements.join(';\n'));
   };
@@ -260,6 +323,7 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
     stage: (entries) => fillStage(connection, encodeRows(entries, layout.columns), layout),
     shortCut: async (count) => {
       settled = false;
+      if (!isPlain(layout)) return { inserted: 0, unchanged: 0, rest: count };
       const [sums = {}] = await batch(connection, shortCutSql(names, layout, count));
       settled = true;
       const inserted = Number(sums.inserted);

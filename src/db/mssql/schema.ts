@@ -32,6 +32,7 @@ export const spell = (type: ColumnType): string => {
 };
 
 export function bookkeeping(table: TargetTable): { name: string; spelled: string }[] {
+  if (table.bookkeeping === 'side-table') return [];
   const { modifiedAt, observedAt, deletedAt } = table.bookkeeping;
   return [
     { name: modifiedAt, spelled: 'datetime2(0)' },

@@ -4,39 +4,49 @@ import type { RecordId } from '../../mirror/record-id';
 import { toIsoMs, type Instant } from '../../mirror/instant';
 import type { Entry } from '../batch';
 import type { MergeSession, Tally } from '../dialect';
-import type { Layout } from '../layout';
-import { quote, target } from './schema';
+import { bookkeepingOf, registersIn, type Flag, type Layout } from '../layout';
+import { literal } from '../names';
+import { affinity, quote, target } from './schema';
 import { createStage, planName, staged, stageName, Stager } from './stage';
 
 const tombstone = 'zoho_mirror_tombstone';
 const rejected = 'zoho_mirror_rejected_record';
+const side = 'zoho_mirror_bookkeeping';
 
 /** Quoted names that every statement needs. */
 function namesOf(layout: Layout) {
   const { table, key, columns } = layout;
+  const own = bookkeepingOf(table);
+  const r = registersIn(table);
   return {
     t: target(table.table),
     key: quote(key.name),
-    m: quote(table.bookkeeping.modifiedAt),
-    o: quote(table.bookkeeping.observedAt),
-    d: quote(table.bookkeeping.deletedAt),
+    r,
+    /** What a statement that reads the target as `t` adds to reach the three columns. */
+    join:
+      r === 'b'
+        ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = t.${quote(key.name)}`
+        : '',
+    m: quote(own.modifiedAt),
+    o: quote(own.observedAt),
+    d: quote(own.deletedAt),
     columns: columns.map((column) => quote(column.name)),
     hard: table.deletes === 'hard' ? 1 : 0,
   };
 }
 
 /** Instants are compared as `….mmmZ`; '' stands for "none" and sorts before all of them. */
-const planSql = ({ t, key, m, o, d, columns }: ReturnType<typeof namesOf>): string => `
+const planSql = ({ t, key, r, join, m, o, d, columns }: ReturnType<typeof namesOf>): string => `
 INSERT INTO ${planName}
 WITH seen AS (
   SELECT s.n, s.id, s.m, s.o,
-         t.${key} IS NOT NULL AS has_row, t.${o} IS NOT NULL AS owned, t.${d} IS NULL AS undeleted,
-         coalesce(CASE WHEN t.${o} IS NOT NULL THEN replace(t.${m}, 'Z', '.000Z') ELSE d.modified_at END, '') AS stored_m,
-         coalesce(t.${o}, d.observed_at, '') AS stored_o,
+         t.${key} IS NOT NULL AS has_row, ${r}.${o} IS NOT NULL AS owned, ${r}.${d} IS NULL AS undeleted,
+         coalesce(CASE WHEN ${r}.${o} IS NOT NULL THEN replace(${r}.${m}, 'Z', '.000Z') ELSE d.modified_at END, '') AS stored_m,
+         coalesce(${r}.${o}, d.observed_at, '') AS stored_o,
          coalesce(s.g, '') AS batch_g,
          max(coalesce(s.g, ''), coalesce(d.gone_at, '')) AS g
     FROM ${stageName} s
-    LEFT JOIN ${t} t ON t.${key} = s.id
+    LEFT JOIN ${t} t ON t.${key} = s.id ${join}
     LEFT JOIN ${tombstone} d ON d.module = :module AND d.id = s.id
    WHERE s.n >= :from AND s.n < :to
 ), weighed AS (
@@ -84,44 +94,83 @@ ON CONFLICT (module, id) DO UPDATE SET
   modified_at = coalesce(excluded.modified_at, modified_at),
   observed_at = coalesce(excluded.observed_at, observed_at)`;
 
-const removeSql = ({ t, key }: ReturnType<typeof namesOf>): string => `
-DELETE FROM ${t} WHERE ${key} IN (SELECT id FROM ${planName} WHERE dead AND has_row AND (owned OR applied))`;
+const removed = `SELECT id FROM ${planName} WHERE dead AND has_row AND (owned OR applied)`;
 
-const bookkeepingOf = ({ m, o, d }: ReturnType<typeof namesOf>): string =>
+const removeSql = ({ t, key }: ReturnType<typeof namesOf>): string => `
+DELETE FROM ${t} WHERE ${key} IN (${removed})`;
+
+const forgetSql = `DELETE FROM ${side} WHERE module = :module AND id IN (${removed})`;
+
+const stamps = ({ m, o, d }: ReturnType<typeof namesOf>): string =>
   `${m} = substr(p.m, 1, 19) || 'Z', ${o} = p.o, ${d} = CASE WHEN p.dead THEN p.g END`;
 
 const updateSql = (names: ReturnType<typeof namesOf>): string => `
 UPDATE ${names.t} AS t
-   SET ${names.columns.map((column, i) => `${column} = s.${staged(i)}, `).join('')}${bookkeepingOf(names)}
+   SET ${[...names.columns.map((column, i) => `${column} = s.${staged(i)}`), ...(names.r === 't' ? [stamps(names)] : [])].join(', ')}
   FROM ${planName} p JOIN ${stageName} s ON s.n = p.n
  WHERE t.${names.key} = p.id AND p.applied AND p.differs`;
 
 /** Rows whose own columns stay as they are. */
 const touchSql = (names: ReturnType<typeof namesOf>): string => `
 UPDATE ${names.t} AS t
-   SET ${bookkeepingOf(names)}
+   SET ${stamps(names)}
   FROM ${planName} p
  WHERE t.${names.key} = p.id AND NOT (p.applied AND p.differs)
    AND (p.applied OR (p.owned AND t.${names.d} IS NOT CASE WHEN p.dead THEN p.g END))`;
 
+/** The three columns where they are in a table of their own. */
+const stampSql = ({ hard, m, o, d }: ReturnType<typeof namesOf>): string => `
+INSERT INTO ${side} (module, id, ${m}, ${o}, ${d})
+SELECT :module, p.id, substr(p.m, 1, 19) || 'Z', p.o, CASE WHEN p.dead THEN p.g END
+  FROM ${planName} p
+ WHERE (p.applied OR (p.owned AND p.dead)) AND NOT (${hard} AND p.dead)
+ON CONFLICT (module, id) DO UPDATE SET ${m} = excluded.${m}, ${o} = excluded.${o}, ${d} = excluded.${d}`;
+
+/** Apart from the other columns, so that a row that is unchanged in them is not rewritten there. */
+function flagSql({ t, key }: ReturnType<typeof namesOf>, layout: Layout): string {
+  const flags = layout.flags.map((flag) => ({ name: quote(flag.column.name), wanted: wanted(flag) }));
+  return `
+UPDATE ${t} AS t
+   SET ${flags.map((flag) => `${flag.name} = ${flag.wanted}`).join(', ')}
+  FROM ${planName} p
+ WHERE t.${key} = p.id AND (p.owned OR p.applied)
+   AND (${flags.map((flag) => `t.${flag.name} IS NOT ${flag.wanted}`).join(' OR ')})`;
+}
+
+/** With the column's own affinity, or '1' would differ from 1. */
+function wanted({ column, deleted, live }: Flag): string {
+  const type = affinity(column) === 'BLOB' ? '' : affinity(column);
+  const as = (value: string): string => (type === '' ? literal(value) : `CAST(${literal(value)} AS ${type})`);
+  return `CASE WHEN p.dead THEN ${as(deleted)} ELSE ${live === null ? 'NULL' : as(live)} END`;
+}
+
 function insertSql(names: ReturnType<typeof namesOf>, layout: Layout): string {
   const constants = layout.constants.map((constant) => quote(constant.column.name));
-  const into = [names.key, ...names.columns, ...constants, names.m, names.o, names.d];
-  const values = names.columns.map((_, i) => `s.${staged(i)}, `).join('');
+  const inTarget = names.r === 't';
+  const flags = layout.flags.map((flag) => quote(flag.column.name));
+  const own = inTarget ? [names.m, names.o, names.d] : [];
+  const into = [names.key, ...names.columns, ...constants, ...flags, ...own];
+  const values = [
+    'p.id',
+    ...names.columns.map((_, i) => `s.${staged(i)}`),
+    ...constants.map(() => '?'),
+    ...layout.flags.map(wanted),
+    ...(inTarget ? ["substr(p.m, 1, 19) || 'Z'", 'p.o', 'CASE WHEN p.dead THEN p.g END'] : []),
+  ];
   return `
 INSERT INTO ${names.t} (${into.join(', ')})
-SELECT p.id, ${values}${constants.map(() => '?, ').join('')}substr(p.m, 1, 19) || 'Z', p.o, CASE WHEN p.dead THEN p.g END
+SELECT ${values.join(', ')}
   FROM ${planName} p JOIN ${stageName} s ON s.n = p.n
  WHERE p.applied AND NOT p.has_row AND NOT (${names.hard} AND p.dead)
  ORDER BY p.id`;
 }
 
-const settleSql = ({ t, key, o }: ReturnType<typeof namesOf>): string => `
-UPDATE ${rejected} AS r SET resolved_at = :at
- WHERE r.module = :module AND r.resolved_at IS NULL AND r.id IN (SELECT value FROM json_each(:ids))
-   AND (EXISTS (SELECT 1 FROM ${t} t WHERE t.${key} = CAST(r.id AS INTEGER) AND t.${o} > r.observed_at)
+const settleSql = ({ t, key, r, join, o }: ReturnType<typeof namesOf>): string => `
+UPDATE ${rejected} AS x SET resolved_at = :at
+ WHERE x.module = :module AND x.resolved_at IS NULL AND x.id IN (SELECT value FROM json_each(:ids))
+   AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CAST(x.id AS INTEGER) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = r.module AND d.id = CAST(r.id AS INTEGER) AND d.gone_at > r.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CAST(x.id AS INTEGER) AND d.gone_at > x.observed_at))`;
 
 type Sums = Record<keyof Tally | 'buried' | 'dead_content' | 'held', number>;
 
@@ -132,7 +181,7 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   const { module } = layout.table;
   const names = namesOf(layout);
   createStage(sqlite, layout);
-  const stager = new Stager(sqlite, layout, tombstone);
+  const stager = new Stager(sqlite, layout, { tombstone, side });
   const prepared = new Map<string, Sqlite.Statement>();
   const statement = (sql: string): Sqlite.Statement => {
     const known = prepared.get(sql) ?? sqlite.prepare(sql);
@@ -153,10 +202,16 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   const change = (sums: Sums): void => {
     if (sums.buried > 0 || (names.hard === 1 && sums.dead_content > 0))
       statement(burySql(names)).run({ module });
-    if (names.hard === 1) statement(removeSql(names)).run();
-    statement(updateSql(names)).run();
-    statement(touchSql(names)).run();
+    if (names.hard === 1) {
+      // What is to be forgotten is found by its plan; the row may go first or last.
+      if (names.r === 'b') statement(forgetSql).run({ module });
+      statement(removeSql(names)).run();
+    }
+    if (names.r === 't' || names.columns.length > 0) statement(updateSql(names)).run();
+    if (names.r === 't') statement(touchSql(names)).run();
     statement(insertSql(names, layout)).run(layout.constants.map((constant) => constant.value));
+    if (layout.flags.length > 0) statement(flagSql(names, layout)).run();
+    if (names.r === 'b') statement(stampSql(names)).run({ module });
   };
 
   const apply = (range: { from: number; to: number; fromExport: boolean }) => {

@@ -30,6 +30,7 @@ const spell = (type: ColumnType): string => {
 };
 
 export function bookkeeping(table: TargetTable): { name: string; spelled: string }[] {
+  if (table.bookkeeping === 'side-table') return [];
   const { modifiedAt, observedAt, deletedAt } = table.bookkeeping;
   return [modifiedAt, observedAt, deletedAt].map((name) => ({ name, spelled: 'TEXT' }));
 }

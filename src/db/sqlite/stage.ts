@@ -2,7 +2,7 @@
 import type Sqlite from 'better-sqlite3';
 import { toIsoMs, toIsoSeconds, type Instant } from '../../mirror/instant';
 import type { Entry } from '../batch';
-import type { Layout } from '../layout';
+import { bookkeepingOf, type Layout } from '../layout';
 import { affinity, quote, target } from './schema';
 
 export const stageName = 'temp.zoho_mirror_stage';
@@ -41,17 +41,30 @@ export class Stager {
   readonly #stage: Sqlite.Statement;
   readonly #known: Sqlite.Statement;
   readonly #clear: Sqlite.Statement;
-  readonly #constants: readonly string[];
+  readonly #constants: readonly (string | null)[];
+  /** Of a table that keeps the three columns beside itself. */
+  readonly #insertStamps: Sqlite.Statement | undefined;
+  readonly #module: string;
   readonly #seconds = remembering(toIsoSeconds);
   readonly #ms = remembering(toIsoMs);
   readonly #wholeMs = remembering(toIsoMs);
 
-  constructor(sqlite: Sqlite.Database, layout: Layout, tombstone: string) {
-    const { key, columns, constants, table } = layout;
-    const into = [key, ...columns, ...constants.map((constant) => constant.column)].map((c) => quote(c.name));
-    const names = [...into, quote(table.bookkeeping.modifiedAt), quote(table.bookkeeping.observedAt)];
+  constructor(sqlite: Sqlite.Database, layout: Layout, own: { tombstone: string; side: string }) {
+    const { key, columns, constants, flags, table } = layout;
+    const fixed = [...constants, ...flags.map(({ column, live }) => ({ column, value: live }))];
+    const into = [key, ...columns, ...fixed.map(({ column }) => column)].map((column) => quote(column.name));
+    const { modifiedAt, observedAt } = bookkeepingOf(table);
+    const stamps = [quote(modifiedAt), quote(observedAt)];
+    const beside = table.bookkeeping === 'side-table';
+    const names = beside ? into : [...into, ...stamps];
     const marks = (count: number): string => new Array(count).fill('?').join(', ');
-    this.#constants = constants.map((constant) => constant.value);
+    this.#constants = fixed.map(({ value }) => value);
+    this.#module = table.module;
+    this.#insertStamps = beside
+      ? sqlite.prepare(
+          `INSERT OR REPLACE INTO ${own.side} (module, id, ${stamps.join(', ')}) VALUES (?, ?, ?, ?)`,
+        )
+      : undefined;
     this.#insertNew = sqlite.prepare(
       `INSERT INTO ${target(table.table)} (${names.join(', ')}) VALUES (${marks(names.length)})`,
     );
@@ -61,7 +74,7 @@ export class Stager {
       .prepare(
         `SELECT j.key FROM json_each(?) j
           WHERE EXISTS (SELECT 1 FROM ${target(table.table)} t WHERE t.${quote(key.name)} = j.value)
-             OR EXISTS (SELECT 1 FROM ${tombstone} d WHERE d.module = ? AND d.id = j.value)`,
+             OR EXISTS (SELECT 1 FROM ${own.tombstone} d WHERE d.module = ? AND d.id = j.value)`,
       )
       .pluck();
   }
@@ -77,8 +90,9 @@ export class Stager {
     const parameters: (string | null)[] = [entry.id];
     for (const value of values) parameters.push(value);
     for (const value of this.#constants) parameters.push(value);
-    parameters.push(this.#seconds(modifiedAt), this.#ms(observedAt));
-    this.#insertNew.run(parameters);
+    const stamps = [this.#seconds(modifiedAt), this.#ms(observedAt)];
+    this.#insertNew.run(this.#insertStamps === undefined ? [...parameters, ...stamps] : parameters);
+    this.#insertStamps?.run(this.#module, entry.id, ...stamps);
   }
 
   stage(entries: readonly Entry[], columns: number): void {
