@@ -55,8 +55,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'times of different precision are compared as text',
     file: merge,
-    find: "replace(t.${m}, 'Z', '.000Z')",
-    replace: 't.${m}',
+    find: "replace(${r}.${m}, 'Z', '.000Z')",
+    replace: '${r}.${m}',
     detector: law,
   },
   {
