@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { TableReport, TargetTable } from './database';
 import type { Dialect } from './dialect';
 import { ensureTable } from './ensure';
+import { ownColumns } from './layout';
 import type { Ledger } from './ledger';
 import { migrateWithin } from './migrations';
 
@@ -39,6 +40,7 @@ async function tryRights(trx: Knex.Transaction, dialect: Dialect, table: TargetT
   const key = dialect.quote(table.key);
   const none = `SELECT ${key} FROM ${target} WHERE 1 = 0`;
   await trx.raw(`INSERT INTO ${target} (${key}) ${none}`);
-  await trx.raw(`UPDATE ${target} SET ${dialect.quote(table.bookkeeping.observedAt)} = NULL WHERE 1 = 0`);
+  for (const name of [...table.columns.map((column) => column.name), ...ownColumns(table)].slice(-1))
+    await trx.raw(`UPDATE ${target} SET ${dialect.quote(name)} = NULL WHERE 1 = 0`);
   if (table.deletes === 'hard') await trx.raw(`DELETE FROM ${target} WHERE 1 = 0`);
 }
