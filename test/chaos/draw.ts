@@ -175,7 +175,7 @@ function storm(random: Random, chance: (share: number) => boolean): Beat[] {
     () => ({ kind: 'delay', route: 'notification', delayMs: 500 + below(random, 3_000) }),
     () => ({ kind: pick(random, ['drop', 'double', 'delay']), route: 'bulk.callback' }),
   ];
-  const beats = Array.from({ length: 4 + below(random, 8) }, () =>
+  const beats = Array.from({ length: 8 + below(random, 10) }, () =>
     at(random, { kind: 'fault', rule: pick(random, faults)() }),
   );
   const rare: readonly [share: number, draw: () => Act][] = [

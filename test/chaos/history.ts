@@ -175,8 +175,13 @@ async function repair(story: Story, play: Play): Promise<void> {
 async function byHintsAlone({ world, stage, witness, tell }: Play): Promise<void> {
   if (!world.api) return;
   await eventually('the last notification', () => world.sim.notifier.idle());
-  const { count, lastMs } = await acceptedHints(world.client);
   const { delivered } = world.sim.notifier.counts;
+  let { count, lastMs } = await acceptedHints(world.client);
+  // Runs are listed a little after they have begun.
+  await eventually('Temporal to list every run', async () => {
+    ({ count, lastMs } = await acceptedHints(world.client));
+    return count >= delivered;
+  }).catch(() => undefined);
   tell(`${delivered} notifications were answered 200, Temporal has ${count} of them`);
   if (count < delivered)
     witness.fail('200 only for what Temporal has taken', `${delivered} answered 200, ${count} taken`);
