@@ -164,8 +164,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'continue-as-new forgets the hints that wait',
     file: 'src/workflows/notification-sync.ts',
-    find: 'pending: inbox.carry(),',
-    replace: 'pending: [],',
+    find: 'carried: { ...inbox.carry(), ',
+    replace: 'carried: { ...inbox.carry(), pending: [], ',
     detector: test('test/workflows/continue-as-new', 'NotificationSync loses no hint'),
   },
   {
