@@ -5,6 +5,7 @@ import type { ColumnType, TypedValue } from '../mirror/column-type';
 import type { Instant } from '../mirror/instant';
 import type { Observation, Registers } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
+import type { Comparison } from './comparison';
 
 export interface BookkeepingColumns {
   modifiedAt: string;
@@ -71,6 +72,14 @@ export interface PageCheckpoint {
   counts: Counts;
 }
 
+/** A stored Modified_Time that Zoho no longer shows. */
+export interface TakeBack {
+  id: RecordId;
+  /** The content register as it was read. */
+  stored: { modifiedAt: Instant; observedAt: Instant };
+  to: Instant;
+}
+
 export interface MergeRequest {
   observations: readonly Observation[];
   /** Rows that could not be typed; stored in the same transaction. */
@@ -85,6 +94,11 @@ export interface MergeRequest {
    * throws `SupersededError` when the checkpoint is not at `from` (a zombie attempt stops there).
    */
   checkpoint?: { jobId: string; from: number; to: number; complete: boolean };
+  /**
+   * Rows to be written as a re-read showed them although their stored Modified_Time is later: it is taken back first, if both
+   * registers still are what they were before the re-read.
+   */
+  takeBack?: readonly TakeBack[];
   /**
    * Called inside the transaction with the ids of `reread`, if there are any, just before the commit; when it throws, nothing is
    * committed. So the caller can ask Zoho about them before their rows count as done.
@@ -142,6 +156,7 @@ export interface SpentMinute {
 
 export interface Database {
   readonly dialect: 'sqlite' | 'mssql';
+  readonly comparison: Comparison;
 
   /** Cheap round trip; throws a classified error while the database is not reachable. */
   ping(): Promise<void>;

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 import type { Entry } from './batch';
+import type { DifferenceKind } from './comparison';
 import type { TargetColumn, TargetTable } from './database';
 import type { ActualColumn, Layout } from './layout';
 
@@ -18,7 +19,9 @@ export type OwnTable =
   | 'bookkeeping'
   | 'match_candidate'
   | 'match_ambiguous'
-  | 'match_done';
+  | 'match_done'
+  | 'comparison'
+  | 'comparison_row';
 
 /** `row`: a row is at fault; it is found by bisection and rejected. */
 export interface Verdict {
@@ -58,6 +61,27 @@ export interface MergeSession {
   close(): Promise<void>;
 }
 
+/** One transaction's comparing of observations with one table. Writes nothing into the table itself. */
+export interface CompareSession {
+  /** What each entry's row is, beside what the entry shows. */
+  judge(entries: readonly Entry[]): Promise<{ id: RecordId; kind: DifferenceKind }[]>;
+  /** The same, kept as a run's comparison; what an earlier batch kept of these ids is replaced. */
+  keep(entries: readonly Entry[], runId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RegisterExpressions {
+  /** The target, and what has to be joined to it. */
+  t: string;
+  join: string;
+  key: string;
+  /** The key as text. */
+  id: string;
+  m: string;
+  o: string;
+  d: string;
+}
+
 export interface Dialect {
   readonly name: 'sqlite' | 'mssql';
   /** Entries merged at a time. */
@@ -92,4 +116,9 @@ export interface Dialect {
   /** Where a SELECT says how many rows it wants. */
   page(limit: number): { top: string; limit: string };
   openMerge(trx: Knex.Transaction, layout: Layout): Promise<MergeSession>;
+  /** How a statement that reads the target as `t` reaches the key and the mirror's three columns. */
+  registers(layout: Layout): RegisterExpressions;
+  /** Sets a row's Modified_Time to the first parameter where the registers are the second and third. */
+  lowerModifiedAt(layout: Layout, id: RecordId): string;
+  openCompare(trx: Knex.Transaction, layout: Layout): Promise<CompareSession>;
 }

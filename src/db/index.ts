@@ -1,5 +1,6 @@
 export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
+export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './comparison';
 export type {
   BookkeepingColumns,
   Database,
@@ -15,6 +16,7 @@ export type {
   SpentMinute,
   SyncState,
   TableReport,
+  TakeBack,
   TargetColumn,
   TargetTable,
 } from './database';

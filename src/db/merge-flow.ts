@@ -5,6 +5,7 @@ import { noCounts, type Counts } from '../contracts';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 import { combine, type Entry } from './batch';
+import { takeBack } from './comparer';
 import type { MergeRequest, MergeResult, Reject } from './database';
 import type { Dialect, MergeSession } from './dialect';
 import type { Layout } from './layout';
@@ -32,6 +33,7 @@ export async function mergeInto(
   const { dialect, layout, ledger, request, now } = parts;
   // First, so that a zombie stops before it works, and waits here while the other attempt is at it.
   if (request.checkpoint !== undefined) await ledger.claim(trx, request.checkpoint);
+  await takeBack(trx, { dialect, layout, rows: request.takeBack ?? [] });
   const session = await dialect.openMerge(trx, layout);
   const work: Work = {
     trx,

@@ -1,6 +1,7 @@
 // The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
+import { createComparison } from './comparer';
 import type { Database, TargetTable } from './database';
 import type { Dialect } from './dialect';
 import { ensureTable } from './ensure';
@@ -56,6 +57,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
 
   return {
     dialect: dialect.name,
+    comparison: createComparison({ knex, dialect, ledger, layout: (table) => guarded(() => layout(table)), read: guarded, write, now }),
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
     migrate: () => guarded(() => migrate(knex, dialect)),
     rehearse: (tables) => guarded(() => rehearse(knex, { dialect, ledger, tables })),

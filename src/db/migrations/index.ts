@@ -5,6 +5,7 @@ import { DatabaseError } from '../errors';
 import { createOwnTables } from './0001-own-tables';
 import { createSharedBudget } from './0002-shared-budget';
 import { createLegacyTables } from './0003-legacy-tables';
+import { createComparison } from './0004-comparison';
 
 interface Step {
   name: string;
@@ -15,6 +16,7 @@ const steps: readonly Step[] = [
   { name: '0001-own-tables', up: createOwnTables },
   { name: '0002-shared-budget', up: createSharedBudget },
   { name: '0003-legacy-tables', up: createLegacyTables },
+  { name: '0004-comparison', up: createComparison },
 ];
 
 /** A list in code: a folder scan would also find what an older build left behind. */

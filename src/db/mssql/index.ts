@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { instant } from '../../mirror/instant';
 import type { Dialect } from '../dialect';
+import * as compare from './compare';
 import { batch, connectionOf } from './connect';
 import { classifyMssql } from './errors';
 import { openMerge } from './merge';
@@ -73,4 +74,7 @@ export const mssqlDialect: Dialect = {
   page: (limit) => ({ top: `TOP (${Math.trunc(limit)})`, limit: '' }),
   targetTime: bare,
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
+  registers: compare.registers,
+  lowerModifiedAt: compare.lowerModifiedAt,
+  openCompare: async (trx, layout) => compare.openCompare(await connectionOf(trx), layout),
 };

@@ -14,7 +14,7 @@ const rejected = 'zoho_mirror.rejected_record';
 const side = 'zoho_mirror.bookkeeping';
 
 /** Values come from the configuration, not from Zoho; doubled quotes are all a literal needs. */
-const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
+export const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
 
 /** Quoted names that every statement needs. */
 function namesOf(layout: Layout) {
@@ -61,7 +61,7 @@ function compared(column: ActualColumn, i: number): { s: string; t: string; pair
   };
 }
 
-function differs(column: ActualColumn, i: number): string {
+export function differs(column: ActualColumn, i: number): string {
   const { s, t, pairs } = compared(column, i);
   return `${pairs.map(([a, b]) => `${a} <> ${b}`).join(' OR ')} OR (${s} IS NULL AND ${t} IS NOT NULL) OR (${s} IS NOT NULL AND ${t} IS NULL)`;
 }

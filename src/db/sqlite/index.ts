@@ -1,6 +1,7 @@
 // SQLite's answer to `dialect.ts`, put together. Nothing is decided here.
 import { parseInstant, toIsoMs, toIsoSeconds } from '../../mirror/instant';
 import type { Dialect } from '../dialect';
+import * as compare from './compare';
 import { connectionOf } from './connect';
 import { classifySqlite } from './errors';
 import { openMerge } from './merge';
@@ -37,4 +38,7 @@ export const sqliteDialect: Dialect = {
   targetTime: (at, precision) => (precision === 'seconds' ? toIsoSeconds(at) : toIsoMs(at)),
   page: (limit) => ({ top: '', limit: `LIMIT ${Math.trunc(limit)}` }),
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
+  registers: compare.registers,
+  lowerModifiedAt: compare.lowerModifiedAt,
+  openCompare: async (trx, layout) => compare.openCompare(await connectionOf(trx), layout),
 };

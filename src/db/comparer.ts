@@ -1,0 +1,265 @@
+// Keeps the promises of `comparison.ts` on top of a dialect. Ids are nothing but digits, so they may stand in a statement itself.
+import type { Knex } from 'knex';
+import { noCounts } from '../contracts';
+import { instant, type Instant } from '../mirror/instant';
+import { recordId, type RecordId } from '../mirror/record-id';
+import { combine } from './batch';
+import {
+  kindCodes,
+  kindOf,
+  stateCodes,
+  type ComparedBatch,
+  type Comparison,
+  type DifferenceKind,
+  type DifferenceState,
+  type Findings,
+  type Judged,
+} from './comparison';
+import type { TakeBack, TargetTable } from './database';
+import type { Dialect } from './dialect';
+import { DatabaseError } from './errors';
+import type { Layout } from './layout';
+import type { Ledger } from './ledger';
+
+type Row = Record<string, unknown>;
+
+const idsPerStatement = 1_000;
+const samplesOfAKind = 20;
+/** A run that died without cleaning up: nobody goes on with an export of last month. */
+const leftOverMs = 30 * 86_400_000;
+
+interface Parts {
+  knex: Knex;
+  dialect: Dialect;
+  ledger: Ledger;
+  layout: (table: TargetTable) => Promise<Layout>;
+  read: <T>(work: () => Promise<T>) => Promise<T>;
+  write: <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+  now: () => Instant;
+}
+
+const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id)).join(', ');
+
+function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += idsPerStatement) yield all.slice(from, from + idsPerStatement);
+}
+
+export function createComparison(parts: Parts): Comparison {
+  const { knex, dialect, ledger, layout, read, write, now } = parts;
+  const runs = dialect.own('comparison');
+  const rows = dialect.own('comparison_row');
+  const rejects = dialect.own('rejected_record');
+  const raw = async (on: Knex, sql: string, bindings: readonly (string | number)[] = []): Promise<Row[]> =>
+    (await on.raw(sql, [...bindings])) as Row[];
+
+  const begin = async (trx: Knex.Transaction, module: string, runId: string): Promise<void> => {
+    const old = dialect.writeTime(instant(now() - leftOverMs));
+    const dead = (await trx(runs).where('began_at', '<', old).orWhere({ run_id: runId }).select('run_id')) as Row[];
+    for (const { run_id } of dead) await forget(trx, String(run_id));
+    await trx(runs).insert({ run_id: runId, module, began_at: dialect.writeTime(now()) });
+  };
+
+  const forget = async (trx: Knex.Transaction, runId: string): Promise<void> => {
+    await trx(rows).where({ run_id: runId }).delete();
+    await trx(runs).where({ run_id: runId }).delete();
+  };
+
+  const mustBeThere = async (on: Knex, runId: string): Promise<void> => {
+    if ((await on(runs).where({ run_id: runId }).first()) === undefined)
+      throw new DatabaseError('permanent', 'What this run had compared is no longer there: start it again');
+  };
+
+  const keep = async (trx: Knex.Transaction, found: Layout, batch: ComparedBatch): Promise<void> => {
+    const { runId, checkpoint, observations, unreadable } = batch;
+    await ledger.claim(trx, checkpoint);
+    if (batch.first) await begin(trx, found.table.module, runId);
+    const session = await dialect.openCompare(trx, found);
+    const entries = combine(observations);
+    for (let from = 0; from < entries.length; from += dialect.chunk)
+      await session.keep(entries.slice(from, from + dialect.chunk), runId);
+    await session.close();
+    for (const some of pieces(unreadable)) {
+      await raw(trx, `DELETE FROM ${rows} WHERE run_id = ? AND id IN (${listOf(some)})`, [runId]);
+      const line = { run_id: runId, kind: kindCodes.stale, state: stateCodes.open };
+      for (const id of new Set(some)) await trx(rows).insert({ ...line, id });
+    }
+    const counts = { ...noCounts(), read: observations.length + unreadable.length };
+    await ledger.advance(trx, checkpoint, counts);
+  };
+
+  const complete: Comparison['complete'] = async (table, { runId, before }) => {
+    const found = await layout(table);
+    const { t, join, key, id, o, d } = dialect.registers(found);
+    const unseen = `NOT EXISTS (SELECT 1 FROM ${rows} c WHERE c.run_id = ? AND c.id = ${key})`;
+    return write(async (trx) => {
+      await mustBeThere(trx, runId);
+      const live = await raw(trx, `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NOT NULL AND ${d} IS NULL`);
+      await raw(
+        trx,
+        `INSERT INTO ${rows} (run_id, id, kind, state)
+         SELECT ?, ${key}, ${kindCodes.extra}, ${stateCodes.open} FROM ${t} t ${join}
+          WHERE ${o} < ? AND ${d} IS NULL AND ${unseen}`,
+        [runId, dialect.targetTime(before, 'milliseconds'), runId],
+      );
+      await raw(
+        trx,
+        `UPDATE ${rows} SET state = ${stateCodes.rejected}
+          WHERE run_id = ? AND kind IN (${kindCodes.missing}, ${kindCodes.stale}) AND state = ${stateCodes.open}
+            AND EXISTS (SELECT 1 FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL
+                         AND x.id = CAST(${rows}.id AS varchar(20)))`,
+        [runId, table.module],
+      );
+      const foreign = await raw(trx, `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NULL AND ${unseen}`, [runId]);
+      const page = dialect.page(samplesOfAKind);
+      const some = await raw(
+        trx,
+        `SELECT ${page.top} ${id} AS id FROM ${t} t ${join} WHERE ${o} IS NULL AND ${key} > 0 AND ${unseen} ORDER BY ${key} ${page.limit}`,
+        [runId],
+      );
+      return {
+        live: Number(live[0]?.n ?? 0),
+        foreign: Number(foreign[0]?.n ?? 0),
+        foreignSamples: some.map((row) => recordId(row.id)),
+      };
+    });
+  };
+
+  const ids: Comparison['ids'] = (runId, { state, kind, after, limit }) =>
+    read(async () => {
+      const page = dialect.page(limit);
+      const kinds = kind === undefined ? `<> ${kindCodes.same}` : `= ${kindCodes[kind]}`;
+      const found = await raw(
+        knex,
+        `SELECT ${page.top} CAST(c.id AS varchar(20)) AS id FROM ${rows} c
+          WHERE c.run_id = ? AND c.kind ${kinds} AND c.state = ${stateCodes[state]} AND c.id > ${after === undefined ? '0' : recordId(after)}
+          ORDER BY c.id ${page.limit}`,
+        [runId],
+      );
+      return found.map((row) => recordId(row.id));
+    });
+
+  const judge: Comparison['judge'] = async (table, observations) => {
+    const found = await layout(table);
+    return write(async (trx) => {
+      const session = await dialect.openCompare(trx, found);
+      const judged = await session.judge(combine(observations));
+      await session.close();
+      return new Map(judged.map(({ id, kind }) => [id, kind]));
+    });
+  };
+
+  const rejected: Comparison['rejected'] = (module, wanted) =>
+    read(async () => {
+      const found = new Set<RecordId>();
+      for (const some of pieces(wanted)) {
+        const list = some.map((id) => `'${recordId(id)}'`).join(', ');
+        const open = await raw(
+          knex,
+          `SELECT DISTINCT x.id AS id FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL AND x.id IN (${list})`,
+          [module],
+        );
+        for (const row of open) found.add(recordId(row.id));
+      }
+      return found;
+    });
+
+  const settle: Comparison['settle'] = (runId, judged) =>
+    write(async (trx) => {
+      for (const [outcome, some] of groups(judged))
+        for (const piece of pieces(some))
+          await raw(trx, `UPDATE ${rows} SET ${outcome} WHERE run_id = ? AND id IN (${listOf(piece)})`, [runId]);
+    });
+
+  const findings: Comparison['findings'] = (runId) =>
+    read(async () => {
+      await mustBeThere(knex, runId);
+      const counted = await raw(
+        knex,
+        `SELECT c.kind AS kind, c.state AS state, count(*) AS n FROM ${rows} c WHERE c.run_id = ? GROUP BY c.kind, c.state`,
+        [runId],
+      );
+      const sample = async (where: string): Promise<RecordId[]> => {
+        const page = dialect.page(samplesOfAKind);
+        const found = await raw(
+          knex,
+          `SELECT ${page.top} CAST(c.id AS varchar(20)) AS id FROM ${rows} c WHERE c.run_id = ? AND ${where} ORDER BY c.id ${page.limit}`,
+          [runId],
+        );
+        return found.map((row) => recordId(row.id));
+      };
+      const different = (kind: DifferenceKind): Promise<RecordId[]> =>
+        sample(`c.kind = ${kindCodes[kind]} AND c.state IN (${stateCodes.real}, ${stateCodes.repaired})`);
+      return {
+        ...sums(counted),
+        samples: {
+          missing: await different('missing'),
+          stale: await different('stale'),
+          extra: await different('extra'),
+          rejected: await sample(`c.state = ${stateCodes.rejected}`),
+        },
+      };
+    });
+
+  return {
+    keep: async (table, batch) => {
+      const found = await layout(table);
+      return write((trx) => keep(trx, found, batch), batch.signal);
+    },
+    complete,
+    ids,
+    judge,
+    rejected,
+    settle,
+    findings,
+    drop: (runId) => write((trx) => forget(trx, runId)),
+  };
+}
+
+/** `kind = …, state = …` → the ids that it becomes true for. */
+function groups(judged: readonly Judged[]): Map<string, RecordId[]> {
+  const found = new Map<string, RecordId[]>();
+  for (const { id, kind, state } of judged) {
+    const outcome = `kind = ${kindCodes[kind]}, state = ${stateCodes[state]}`;
+    const ids = found.get(outcome) ?? [];
+    ids.push(id);
+    found.set(outcome, ids);
+  }
+  return found;
+}
+
+const noneYet = (): Record<DifferenceKind, number> => ({ same: 0, missing: 0, stale: 0, extra: 0 });
+
+function sums(counted: readonly Row[]): Omit<Findings, 'samples'> {
+  const found = { compared: 0, open: noneYet(), real: noneYet(), repaired: noneYet(), rejected: 0 };
+  for (const { kind, state, n } of counted) {
+    found.compared += Number(n);
+    const name = (Object.keys(stateCodes) as DifferenceState[]).find((one) => stateCodes[one] === Number(state));
+    if (name === 'rejected') found.rejected += Number(n);
+    else if (name !== undefined) found[name][kindOf(kind)] += Number(n);
+  }
+  return found;
+}
+
+/** Lowers a stored Modified_Time, where both registers still are what they were: the merge that follows then has the last word. */
+export async function takeBack(
+  trx: Knex.Transaction,
+  parts: { dialect: Dialect; layout: Layout; rows: readonly TakeBack[] },
+): Promise<void> {
+  const { dialect, layout, rows } = parts;
+  for (const { id, stored, to } of rows) {
+    const lower = dialect.lowerModifiedAt(layout, recordId(id));
+    const [m, o] = [
+      dialect.targetTime(stored.modifiedAt, 'seconds'),
+      dialect.targetTime(stored.observedAt, 'milliseconds'),
+    ];
+    await trx.raw(lower, [dialect.targetTime(to, 'seconds'), m, o]);
+    await trx(dialect.own('tombstone'))
+      .where({
+        module: layout.table.module,
+        id,
+        modified_at: dialect.writeTime(stored.modifiedAt),
+        observed_at: dialect.writeTime(stored.observedAt),
+      })
+      .update({ modified_at: dialect.writeTime(to) });
+  }
+}

@@ -1,0 +1,66 @@
+// What an observation shows beside its row, as T-SQL. Never writes into the target; `../sqlite/compare.ts` says the same for SQLite.
+import type { Connection } from 'tedious';
+import { recordId, type RecordId } from '../../mirror/record-id';
+import { kindCodes, kindOf } from '../comparison';
+import type { CompareSession, RegisterExpressions } from '../dialect';
+import type { Layout } from '../layout';
+import { batch } from './connect';
+import { differs, literal } from './merge';
+import { quote, target } from './schema';
+import { createStage, fillStage } from './stage';
+
+const kept = 'zoho_mirror.comparison_row';
+
+export function registers({ table, key }: Layout): RegisterExpressions {
+  const { modifiedAt, observedAt, deletedAt } = table.bookkeeping;
+  return {
+    t: target(table.table),
+    join: '',
+    key: `t.${quote(key.name)}`,
+    id: `CONVERT(varchar(20), CONVERT(bigint, t.${quote(key.name)}))`,
+    m: `t.${quote(modifiedAt)}`,
+    o: `t.${quote(observedAt)}`,
+    d: `t.${quote(deletedAt)}`,
+  };
+}
+
+export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
+  const { modifiedAt, observedAt } = table.bookkeeping;
+  return `UPDATE ${target(table.table)} SET ${quote(modifiedAt)} = ?
+    WHERE ${quote(key.name)} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
+}
+
+/** A row of the mirror is one that it has observed; a live one is not marked as deleted. */
+function judgeSql(layout: Layout): string {
+  const { t, join, key, m, o, d } = registers(layout);
+  const modified = `${m} IS NULL OR CONVERT(datetime2(3), ${m}) <> CONVERT(datetime2(3), s.m)`;
+  return `
+SELECT s.id AS id,
+       CASE WHEN s.o IS NULL THEN CASE WHEN ${o} IS NOT NULL AND ${d} IS NULL THEN ${kindCodes.extra} ELSE ${kindCodes.same} END
+            WHEN ${o} IS NULL OR ${d} IS NOT NULL THEN ${kindCodes.missing}
+            WHEN ${[modified, ...layout.columns.map(differs)].join('\n              OR ')} THEN ${kindCodes.stale}
+            ELSE ${kindCodes.same} END AS kind
+  FROM #stage s LEFT JOIN ${t} t ON ${key} = s.id ${join}`;
+}
+
+/** What an earlier batch kept of the same ids is replaced: a page may have been exported twice. */
+const keepSql = (layout: Layout, runId: string): string => `
+DELETE c FROM ${kept} c JOIN #stage s ON c.id = s.id WHERE c.run_id = ${literal(runId)};
+INSERT INTO ${kept} (run_id, id, kind, state)
+SELECT ${literal(runId)}, j.id, j.kind, 0 FROM (${judgeSql(layout)}) j`;
+
+export async function openCompare(connection: Connection, layout: Layout): Promise<CompareSession> {
+  await createStage(connection, layout);
+  return {
+    async judge(entries) {
+      await fillStage(connection, entries, layout);
+      const sql = `SELECT CONVERT(varchar(20), j.id) AS id, j.kind FROM (${judgeSql(layout)}) j`;
+      return (await batch(connection, sql)).map((row) => ({ id: recordId(row.id), kind: kindOf(row.kind) }));
+    },
+    async keep(entries, runId) {
+      await fillStage(connection, entries, layout);
+      await batch(connection, keepSql(layout, runId));
+    },
+    close: async () => void (await batch(connection, 'DROP TABLE #stage; DROP TABLE #plan')),
+  };
+}
