@@ -1,12 +1,12 @@
 // The way of a CSV row: create the export, look whether it is ready, load a page of it.
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
-import { addCounts, noCounts, type Counts, type ExportJob, type JobReport } from '../contracts';
+import { addCounts, noCounts, type Counts, type ExportJob, type JobReport, type Paid } from '../contracts';
 import type { MergeRequest, MergeResult } from '../db';
-import { parseInstant, toIsoMs, type RecordId } from '../mirror';
+import { modifiedTime, parseInstant, toIsoMs, type Mapping, type RecordId } from '../mirror';
 import { PageError, type PageBatch } from '../pages';
 import { callbackUrl } from '../webhook';
-import { ZohoError } from '../zoho';
+import { countingCredits, ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
@@ -19,6 +19,8 @@ export interface CreateJob {
   pageToken?: string;
   /** ISO; only records modified at or after it. */
   modifiedSince?: string;
+  /** Only id and Modified_Time; else every mapped field. */
+  idsOnly?: boolean;
 }
 
 export interface LoadPage {
@@ -30,7 +32,7 @@ export interface LoadPage {
   observedAt: string;
 }
 
-export interface LoadedPage {
+export interface LoadedPage extends Paid {
   rows: number;
   counts: Counts;
   /** Rows that an earlier attempt had committed. */
@@ -41,7 +43,9 @@ export interface LoadedPage {
 const rowsPerBatch = { sqlite: 2_000, mssql: 10_000 } as const;
 const attemptsBeforeNewExport = 3;
 
-export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }: Deps) => ({
+export const createBulkReadActivities = (deps: Deps) => activitiesOf(deps, deps);
+
+const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
   /**
    * Creates the job of one page. Zoho has no idempotency key: a try whose answer was lost leaves an orphan job, which costs
    * credits and nothing else. A field that Zoho refuses is dropped, remembered, and the job is created without it.
@@ -52,16 +56,18 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }
       ? callbackUrl(config.publicUrl, config.webhookSecret, activityInfo().workflowExecution!.workflowId)
       : undefined;
     try {
-      const job = request.pageToken
-        ? await zoho.continueBulkJob(request.pageToken, callback, signal)
-        : await createFirst(request, callback, signal);
-      return { jobId: job.id, page: request.page, createdAt: toIsoMs(job.createdAt) };
+      return await countingCredits(async () => {
+        const job = request.pageToken
+          ? await zoho.continueBulkJob(request.pageToken, callback, signal)
+          : await createFirst(request, callback, signal);
+        return { jobId: job.id, page: request.page, createdAt: toIsoMs(job.createdAt) };
+      });
     } catch (error) {
       throw asChainError(error, { byToken: request.pageToken !== undefined });
     }
 
     async function createFirst(
-      { module, modifiedSince, page }: CreateJob,
+      { module, modifiedSince, page, idsOnly }: CreateJob,
       callbackTo: string | undefined,
       aborted: AbortSignal,
     ) {
@@ -71,7 +77,7 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }
           return await zoho.createBulkJob(
             {
               module,
-              fields: plan.ask.map(({ apiName }) => apiName),
+              fields: idsOnly ? [modifiedTime] : plan.ask.map(({ apiName }) => apiName),
               page,
               ...(modifiedSince ? { modifiedSince: parseInstant(modifiedSince) } : {}),
               ...(callbackTo ? { callbackUrl: callbackTo } : {}),
@@ -89,57 +95,68 @@ export const createBulkReadActivities = ({ config, zoho, db, catalog, readPage }
 
   /** Reads the job's state from Zoho. What a callback posted is never believed. */
   async readExport(jobId: string): Promise<JobReport> {
-    const job = await zoho.bulkJob(jobId, cancellationSignal()).catch((error: unknown) => {
-      throw asChainError(error, { byToken: false });
+    return countingCredits(async () => {
+      const job = await zoho.bulkJob(jobId, cancellationSignal()).catch((error: unknown) => {
+        throw asChainError(error, { byToken: false });
+      });
+      return {
+        state: job.state,
+        stateText: job.failure ?? job.stateText,
+        ...(job.result
+          ? {
+              rows: job.result.count,
+              downloadPath: job.result.downloadPath,
+              moreRecords: job.result.moreRecords,
+              ...(job.result.nextPageToken ? { nextPageToken: job.result.nextPageToken } : {}),
+            }
+          : {}),
+      };
     });
-    return {
-      state: job.state,
-      stateText: job.failure ?? job.stateText,
-      ...(job.result
-        ? {
-            rows: job.result.count,
-            downloadPath: job.result.downloadPath,
-            moreRecords: job.result.moreRecords,
-            ...(job.result.nextPageToken ? { nextPageToken: job.result.nextPageToken } : {}),
-          }
-        : {}),
-    };
   },
 
   /** Download → unzip → parse → type → stage → merge → checkpoint, batch by batch, behind what an earlier attempt committed. */
   async loadPage(page: LoadPage): Promise<LoadedPage> {
     const signal = cancellationSignal();
-    const done = await db.checkpoint(page.jobId);
-    let counts = done?.counts ?? noCounts();
-    const resumedAtRow = done?.rowsDone ?? 0;
-    if (done?.complete) return { rows: page.rows, counts, resumedAtRow };
-
     const plan = await catalog.plan(page.module, { signal });
-    const observedAt = parseInstant(page.observedAt);
-    try {
-      const zip = await zoho.download(page.downloadPath, signal);
-      const batches = readPage(zip as Readable, {
-        mapping: plan.mapping,
-        observedAt,
-        expectedRows: page.rows,
-        skipRows: resumedAtRow,
-        batchRows: config.loading.batchRows ?? rowsPerBatch[db.dialect],
-      });
-      let waitingSince = performance.now();
-      for await (const batch of batches) {
-        signal.throwIfAborted();
-        const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
-        counts = addCounts(counts, merged.counts);
-        heartbeat({ rowsDone: batch.to });
-        batchTook(page.module, performance.now() - waitingSince);
-        waitingSince = performance.now();
-      }
-    } catch (error) {
-      throw asPageError(error);
-    }
-    return { rows: page.rows, counts, resumedAtRow };
+    return readBatches(deps, { page, mapping: plan.mapping, signal }, async (batch) => {
+      const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
+      return merged.counts;
+    });
   },
 });
+
+/** The batches of a page in order, behind what an earlier attempt committed. `work` moves the checkpoint in its own transaction. */
+export async function readBatches(
+  { config, zoho, db, readPage }: Deps,
+  { page, mapping, signal }: { page: LoadPage; mapping: Mapping; signal: AbortSignal },
+  work: (batch: PageBatch) => Promise<Counts>,
+): Promise<LoadedPage> {
+  const done = await db.checkpoint(page.jobId);
+  let counts = done?.counts ?? noCounts();
+  const resumedAtRow = done?.rowsDone ?? 0;
+  if (done?.complete) return { rows: page.rows, counts, resumedAtRow };
+  try {
+    const zip = await zoho.download(page.downloadPath, signal);
+    const batches = readPage(zip as Readable, {
+      mapping,
+      observedAt: parseInstant(page.observedAt),
+      expectedRows: page.rows,
+      skipRows: resumedAtRow,
+      batchRows: config.loading.batchRows ?? rowsPerBatch[db.dialect],
+    });
+    let waitingSince = performance.now();
+    for await (const batch of batches) {
+      signal.throwIfAborted();
+      counts = addCounts(counts, await work(batch));
+      heartbeat({ rowsDone: batch.to });
+      batchTook(page.module, performance.now() - waitingSince);
+      waitingSince = performance.now();
+    }
+  } catch (error) {
+    throw asPageError(error);
+  }
+  return { rows: page.rows, counts, resumedAtRow };
+}
 
 /**
  * An export may lag, so its rows revive nobody by themselves. Such records are re-read from Zoho before the batch commits:

@@ -5,6 +5,7 @@ import { createChannelActivities } from './channels';
 import type { Deps } from './deps';
 import { measured } from './metrics';
 import { createModuleActivities } from './modules';
+import { createReconcileActivities } from './reconcile';
 import { createRecordActivities } from './records';
 import { createRunActivities } from './runs';
 import { createSweepActivities } from './sweep';
@@ -17,6 +18,7 @@ export function createActivities(parts: Deps) {
     ...createBulkReadActivities(deps),
     ...createRecordActivities(deps),
     ...createSweepActivities(deps),
+    ...createReconcileActivities(deps),
     ...createCatchUpActivities(deps),
     ...createChannelActivities(deps),
     ...createRunActivities(deps),
@@ -33,6 +35,7 @@ export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';
 export type { ChangesPart, ReadPart, Survey } from './catch-up';
+export type { Checked, CheckPart, ComparePage, Compared, RepairedPart, RepairPart } from './reconcile';
 export type { Reread, RereadResult } from './records';
 export type { SweepPart, SweptPart } from './sweep';
 export type { Advance, CompleteLoad, RunEnd } from './runs';

@@ -72,11 +72,20 @@ export async function reread(
   return { counts, again };
 }
 
-async function rereadCall(
+/** What a re-read of up to 100 ids shows. */
+export interface Look {
+  /** The registers as they were before Zoho was asked. */
+  stored: ReadonlyMap<RecordId, Registers>;
+  observations: Observation[];
+  rejects: Reject[];
+}
+
+/** Re-reads and writes nothing. With `listOnly` the ids that a list does not return are left open instead of being asked for one by one. */
+export async function look(
   { zoho, db, plan, signal }: RereadContext,
   ids: readonly RecordId[],
-  expected: ReadonlySet<string>,
-): Promise<RereadResult> {
+  { listOnly = false }: { listOnly?: boolean } = {},
+): Promise<Look> {
   // First the registers, then Zoho: the answer is then known to be younger than what they hold.
   const stored = await db.registers(plan.table, ids);
   const answer = await zoho.recordsByIds(plan.module, ids, plan.ask, signal);
@@ -88,6 +97,7 @@ async function rereadCall(
     else rejects.push(seen);
   };
   for (const record of answer.records) take(record, answer.askedAt);
+  if (listOnly) return { stored, observations, rejects };
 
   const returned = new Set(answer.records.map(({ id }) => id));
   const missing = ids.filter((id) => !returned.has(id));
@@ -95,8 +105,20 @@ async function rereadCall(
   for (const { record, askedAt } of found) take(record, askedAt);
   for (const { id, askedAt } of gone)
     observations.push({ kind: 'gone', id, observedAt: orderedAfter(stored.get(id), askedAt) });
+  return { stored, observations, rejects };
+}
+
+async function rereadCall(
+  context: RereadContext,
+  ids: readonly RecordId[],
+  expected: ReadonlySet<string>,
+): Promise<RereadResult> {
+  const { db, plan, signal } = context;
+  const { stored, observations, rejects } = await look(context, ids);
   const { counts } = await db.merge(plan.table, { observations, rejects, fromExport: false, signal });
-  const again = gone.map(({ id }) => id).filter((id) => neverSeen(stored.get(id)) && expected.has(id));
+  const again = observations
+    .filter(({ kind, id }) => kind === 'gone' && neverSeen(stored.get(id)) && expected.has(id))
+    .map(({ id }) => id);
   return { counts, again };
 }
 

@@ -11,6 +11,10 @@ export type Phase =
   | 'catching-up'
   | 'gathering'
   | 'reading'
+  | 'comparing'
+  | 'checking'
+  | 'asking'
+  | 'repairing'
   | 'renewing'
   | 'waiting'
   | 'paused'
@@ -95,15 +99,20 @@ export interface ModuleSettings {
   skipped: { field: string; reason: string }[];
 }
 
+/** What a step's calls cost at Zoho, by its price list; attempts that failed are not in it. */
+export interface Paid {
+  credits?: number;
+}
+
 /** One Bulk Read job on its way. */
-export interface ExportJob {
+export interface ExportJob extends Paid {
   jobId: string;
   page: number;
   /** ISO instant: Zoho's `created_time` of this job. */
   createdAt: string;
 }
 
-export interface JobReport {
+export interface JobReport extends Paid {
   state: 'running' | 'completed' | 'failed';
   stateText: string;
   rows?: number;
@@ -129,6 +138,42 @@ export interface LoadStatus extends Status {
   /** How changes are read: id by id after a COQL query, or as one export. */
   route?: 'coql' | 'bulk-read';
   watermark?: string;
+}
+
+export interface ReconcileInput {
+  module: string;
+  /** Writes what differs; without it Reconcile only reports. */
+  repair?: boolean;
+  /** Compares every mapped field, not only Modified_Time. */
+  fields?: boolean;
+}
+
+/** How many ids differ, and in what way. */
+export interface Differences {
+  /** Zoho has the record; the table has no live row of the mirror. */
+  missing: number;
+  /** The table has a live row; Zoho says that the record is gone. */
+  extra: number;
+  /** Both have it, but not the same. */
+  stale: number;
+}
+
+export interface ReconcileStatus extends LoadStatus, Differences {
+  repair: boolean;
+  fields: boolean;
+  /** Ids of either side. */
+  compared: number;
+  /** Rows that the mirror never wrote and Zoho does not show. */
+  foreign: number;
+  /** Records that the table cannot take. */
+  rejected: number;
+  repaired: number;
+  /** Records that changed while they were looked at: newer edits on their way. */
+  pending: number;
+  /** Up to 20 ids of each kind. */
+  samples: Record<keyof Differences | 'foreign' | 'rejected', string[]>;
+  credits: number;
+  seconds: number;
 }
 
 export interface ChannelRenewalInput {

@@ -7,6 +7,7 @@ export const workflowTypes = {
   channelRenewal: 'ChannelRenewal',
   notificationSync: 'NotificationSync',
   catchUpSync: 'CatchUpSync',
+  reconcile: 'Reconcile',
 } as const;
 
 export const workflowIds = {
@@ -14,10 +15,12 @@ export const workflowIds = {
   channelRenewal: (module: string) => `channel-renewal/${module}`,
   notificationSync: (module: string) => `notification-sync/${module}`,
   catchUp: (module: string) => `catch-up/${module}`,
+  reconcile: (module: string) => `reconcile/${module}`,
 };
 
 export const scheduleIds = {
   catchUp: (module: string) => `catch-up/${module}`,
+  reconcile: (module: string) => `reconcile/${module}`,
 };
 
 export const signals = {

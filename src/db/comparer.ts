@@ -41,7 +41,8 @@ interface Parts {
 const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id)).join(', ');
 
 function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += idsPerStatement) yield all.slice(from, from + idsPerStatement);
+  for (let from = 0; from < all.length; from += idsPerStatement)
+    yield all.slice(from, from + idsPerStatement);
 }
 
 export function createComparison(parts: Parts): Comparison {
@@ -54,7 +55,10 @@ export function createComparison(parts: Parts): Comparison {
 
   const begin = async (trx: Knex.Transaction, module: string, runId: string): Promise<void> => {
     const old = dialect.writeTime(instant(now() - leftOverMs));
-    const dead = (await trx(runs).where('began_at', '<', old).orWhere({ run_id: runId }).select('run_id')) as Row[];
+    const dead = (await trx(runs)
+      .where('began_at', '<', old)
+      .orWhere({ run_id: runId })
+      .select('run_id')) as Row[];
     for (const { run_id } of dead) await forget(trx, String(run_id));
     await trx(runs).insert({ run_id: runId, module, began_at: dialect.writeTime(now()) });
   };
@@ -93,7 +97,10 @@ export function createComparison(parts: Parts): Comparison {
     const unseen = `NOT EXISTS (SELECT 1 FROM ${rows} c WHERE c.run_id = ? AND c.id = ${key})`;
     return write(async (trx) => {
       await mustBeThere(trx, runId);
-      const live = await raw(trx, `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NOT NULL AND ${d} IS NULL`);
+      const live = await raw(
+        trx,
+        `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NOT NULL AND ${d} IS NULL`,
+      );
       await raw(
         trx,
         `INSERT INTO ${rows} (run_id, id, kind, state)
@@ -109,7 +116,11 @@ export function createComparison(parts: Parts): Comparison {
                          AND x.id = CAST(${rows}.id AS varchar(20)))`,
         [runId, table.module],
       );
-      const foreign = await raw(trx, `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NULL AND ${unseen}`, [runId]);
+      const foreign = await raw(
+        trx,
+        `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NULL AND ${unseen}`,
+        [runId],
+      );
       const page = dialect.page(samplesOfAKind);
       const some = await raw(
         trx,
@@ -167,7 +178,19 @@ export function createComparison(parts: Parts): Comparison {
     write(async (trx) => {
       for (const [outcome, some] of groups(judged))
         for (const piece of pieces(some))
-          await raw(trx, `UPDATE ${rows} SET ${outcome} WHERE run_id = ? AND id IN (${listOf(piece)})`, [runId]);
+          await raw(trx, `UPDATE ${rows} SET ${outcome} WHERE run_id = ? AND id IN (${listOf(piece)})`, [
+            runId,
+          ]);
+    });
+
+  const mend: Comparison['mend'] = (runId, mended) =>
+    write(async (trx) => {
+      for (const piece of pieces(mended))
+        await raw(
+          trx,
+          `UPDATE ${rows} SET state = ${stateCodes.repaired} WHERE run_id = ? AND id IN (${listOf(piece)})`,
+          [runId],
+        );
     });
 
   const findings: Comparison['findings'] = (runId) =>
@@ -210,6 +233,7 @@ export function createComparison(parts: Parts): Comparison {
     judge,
     rejected,
     settle,
+    mend,
     findings,
     drop: (runId) => write((trx) => forget(trx, runId)),
   };
@@ -233,7 +257,9 @@ function sums(counted: readonly Row[]): Omit<Findings, 'samples'> {
   const found = { compared: 0, open: noneYet(), real: noneYet(), repaired: noneYet(), rejected: 0 };
   for (const { kind, state, n } of counted) {
     found.compared += Number(n);
-    const name = (Object.keys(stateCodes) as DifferenceState[]).find((one) => stateCodes[one] === Number(state));
+    const name = (Object.keys(stateCodes) as DifferenceState[]).find(
+      (one) => stateCodes[one] === Number(state),
+    );
     if (name === 'rejected') found.rejected += Number(n);
     else if (name !== undefined) found[name][kindOf(kind)] += Number(n);
   }

@@ -63,6 +63,8 @@ export interface Comparison {
   /** Those of these ids that have an open reject. */
   rejected(module: string, ids: readonly RecordId[]): Promise<Set<RecordId>>;
   settle(runId: string, judged: readonly Judged[]): Promise<void>;
+  /** These are repaired; of what kind they were stays. */
+  mend(runId: string, ids: readonly RecordId[]): Promise<void>;
   findings(runId: string): Promise<Findings>;
   /** Drops what a run kept. */
   drop(runId: string): Promise<void>;

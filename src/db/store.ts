@@ -57,7 +57,15 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
 
   return {
     dialect: dialect.name,
-    comparison: createComparison({ knex, dialect, ledger, layout: (table) => guarded(() => layout(table)), read: guarded, write, now }),
+    comparison: createComparison({
+      knex,
+      dialect,
+      ledger,
+      layout: (table) => guarded(() => layout(table)),
+      read: guarded,
+      write,
+      now,
+    }),
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
     migrate: () => guarded(() => migrate(knex, dialect)),
     rehearse: (tables) => guarded(() => rehearse(knex, { dialect, ledger, tables })),

@@ -12,6 +12,7 @@ import {
   type JobReport,
   type ModuleSettings,
   type LoadStatus,
+  type Paid,
   type Phase,
 } from '../contracts';
 import { loading, quick } from './activities';
@@ -31,12 +32,25 @@ export interface ExportTotals {
   observedAt: string;
 }
 
+/** Of a desk what the loop needs: whose status it is does not matter. */
+type PageDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'persist' | 'retryLater' | 'recovered'>;
+
+/** What is exported, and whether its rows are merged or only compared. */
+export interface ExportPlan {
+  /** ISO; only what was modified at or after it. */
+  modifiedSince?: string;
+  compare?: { fields: boolean };
+}
+
 export class PageExport {
   /** Jobs that Zoho has called about. It may call before we know the job's id. */
   private readonly called = new Set<string>();
 
+  /** What Zoho's price list says of the steps so far. */
+  credits = 0;
+
   constructor(
-    private readonly desk: Desk<LoadStatus>,
+    private readonly desk: PageDesk,
     private readonly module: string,
   ) {
     setHandler(
@@ -51,11 +65,11 @@ export class PageExport {
   }
 
   /** Loads every page of a complete chain. A broken chain starts again at page 1. */
-  async run(settings: ModuleSettings, modifiedSince?: string): Promise<ExportTotals> {
+  async run(settings: ModuleSettings, plan: ExportPlan = {}): Promise<ExportTotals> {
     const before = this.desk.read().counts;
     for (let failures = 1; ; failures += 1) {
       try {
-        return await this.chain(settings, modifiedSince);
+        return await this.chain(settings, plan);
       } catch (error) {
         if (!isFailure(error, 'ChainExpired')) throw error;
         this.desk.show({ counts: before, pages: 0 });
@@ -66,15 +80,16 @@ export class PageExport {
     }
   }
 
-  private async chain(settings: ModuleSettings, modifiedSince?: string): Promise<ExportTotals> {
+  private async chain(settings: ModuleSettings, plan: ExportPlan): Promise<ExportTotals> {
     const create = (page: number, pageToken?: string): Promise<ExportJob> =>
-      this.desk.persist(() =>
+      this.paid(() =>
         quick.createExport.executeWithOptions({ summary: `${this.module}: export page ${page}` }, [
           {
             module: this.module,
             page,
             ...(pageToken ? { pageToken } : {}),
-            ...(modifiedSince ? { modifiedSince } : {}),
+            ...(plan.modifiedSince ? { modifiedSince: plan.modifiedSince } : {}),
+            ...(plan.compare && !plan.compare.fields ? { idsOnly: true } : {}),
           },
         ]),
       );
@@ -91,7 +106,7 @@ export class PageExport {
       const next = nextPage(number, report);
       const nextJob: Promise<Outcome<ExportJob>> | undefined =
         next && outcome(create(next.number, next.token));
-      const loaded = await this.load(settings, current, report, totals.observedAt, again);
+      const loaded = await this.load(settings, plan, { job: current, report }, totals.observedAt, again);
       totals = { ...totals, pages: number, counts: addCounts(totals.counts, loaded) };
       this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: number });
       if (nextJob) job = await nextJob;
@@ -140,7 +155,7 @@ export class PageExport {
       });
       this.called.delete(job.jobId);
       try {
-        const report = await this.desk.persist(() =>
+        const report = await this.paid(() =>
           quick.readExport.executeWithOptions({ summary: `${this.module}: is page ${job.page} ready?` }, [
             job.jobId,
           ]),
@@ -161,22 +176,28 @@ export class PageExport {
    */
   private async load(
     settings: ModuleSettings,
-    job: ExportJob,
-    report: JobReport,
+    plan: ExportPlan,
+    first: { job: ExportJob; report: JobReport },
     observedAt: string,
     again: () => Promise<ExportJob>,
   ): Promise<Counts> {
-    let current = { job, report };
+    const { job } = first;
+    let current = first;
     for (let failures = 1; ; failures += 1) {
       const { rows = 0, downloadPath = '' } = current.report;
-      this.show('loading', { number: job.page, rows });
+      this.show(plan.compare ? 'comparing' : 'loading', { number: job.page, rows });
       try {
         const page = { module: this.module, jobId: current.job.jobId, downloadPath, rows, observedAt };
-        const loaded = await this.desk.persist(() =>
-          loading.loadPage.executeWithOptions(
-            { summary: `${this.module}: load page ${job.page} (${rows} rows)` },
-            [page],
-          ),
+        const loaded = await this.paid(() =>
+          plan.compare
+            ? loading.comparePage.executeWithOptions(
+                { summary: `${this.module}: compare page ${job.page} (${rows} rows)` },
+                [{ ...page, page: job.page, ...plan.compare }],
+              )
+            : loading.loadPage.executeWithOptions(
+                { summary: `${this.module}: load page ${job.page} (${rows} rows)` },
+                [page],
+              ),
         );
         return loaded.counts;
       } catch (error) {
@@ -187,6 +208,12 @@ export class PageExport {
         current = { job: exported.current, report: exported.report };
       }
     }
+  }
+
+  private async paid<T extends Paid>(step: () => Promise<T>): Promise<T> {
+    const result = await this.desk.persist(step);
+    this.credits += result.credits ?? 0;
+    return result;
   }
 
   private show(phase: Phase, page?: { number: number; rows: number }): void {

@@ -18,8 +18,10 @@ const overlapMs = 5 * 60_000;
  */
 const worthExporting = 4_500;
 
+type LoadDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'persist'>;
+
 export async function followChanges(
-  desk: Desk<LoadStatus>,
+  desk: LoadDesk,
   settings: ModuleSettings,
   pages: PageExport,
   since: string,
@@ -38,19 +40,14 @@ export async function followChanges(
   const route = many ? 'bulk-read' : 'coql';
   desk.show({ route });
   if (counts) add(desk, counts);
-  else if (many) await pages.run(settings, from);
+  else if (many) await pages.run(settings, { modifiedSince: from });
   else await readByIds(desk, module, from, started);
 
   await readDeletions(desk, module, from);
   await advance(desk, module, since, started);
 }
 
-async function readByIds(
-  desk: Desk<LoadStatus>,
-  module: string,
-  since: string,
-  until: string,
-): Promise<void> {
+async function readByIds(desk: LoadDesk, module: string, since: string, until: string): Promise<void> {
   let after: ReadPosition | undefined;
   do {
     const part = await desk.persist(() =>
@@ -63,7 +60,7 @@ async function readByIds(
   } while (after);
 }
 
-async function readDeletions(desk: Desk<LoadStatus>, module: string, since: string): Promise<void> {
+async function readDeletions(desk: LoadDesk, module: string, since: string): Promise<void> {
   let page: number | undefined = 1;
   do {
     const from: number = page;
@@ -77,12 +74,12 @@ async function readDeletions(desk: Desk<LoadStatus>, module: string, since: stri
   } while (page !== undefined);
 }
 
-async function advance(desk: Desk<LoadStatus>, module: string, since: string, to: string): Promise<void> {
+async function advance(desk: LoadDesk, module: string, since: string, to: string): Promise<void> {
   const watermark = await desk.persist(() =>
     quick.advanceWatermark.executeWithOptions({ summary: `${module}: watermark` }, [{ module, since, to }]),
   );
   if (watermark) desk.show({ watermark });
 }
 
-const add = (desk: Desk<LoadStatus>, counts: Counts): void =>
+const add = (desk: LoadDesk, counts: Counts): void =>
   desk.show({ counts: addCounts(desk.read().counts, counts) });

@@ -3,3 +3,4 @@ export { CatchUpSync } from './catch-up-sync';
 export { ChannelRenewal } from './channel-renewal';
 export { InitialSync } from './initial-sync';
 export { NotificationSync } from './notification-sync';
+export { Reconcile } from './reconcile';

@@ -1,7 +1,7 @@
 // Inputs come from people at a command line: what is wrong is said at once, with what is allowed.
 import { ApplicationFailure } from '@temporalio/workflow';
 
-type Kind = 'module' | 'instant' | 'carried';
+type Kind = 'module' | 'instant' | 'flag' | 'carried';
 
 const checks: Record<Kind, { test: (value: unknown) => boolean; allowed: string }> = {
   module: {
@@ -13,6 +13,10 @@ const checks: Record<Kind, { test: (value: unknown) => boolean; allowed: string 
       value === undefined ||
       (typeof value === 'string' && !Number.isNaN(Date.parse(value)) && /(Z|[+-]\d\d:\d\d)$/.test(value)),
     allowed: 'an ISO 8601 time with an offset, such as "2026-01-31T08:00:00Z"',
+  },
+  flag: {
+    test: (value) => value === undefined || typeof value === 'boolean',
+    allowed: 'true or false',
   },
   // Made by the run before; no person types it.
   carried: { test: () => true, allowed: 'the state of the run before' },

@@ -5,20 +5,22 @@ import type { RunEnd } from '../activities';
 import { quick } from './activities';
 import { failureOf, type Desk } from './desk';
 
-export async function recorded(
-  desk: Desk<LoadStatus>,
+/** @param detail what the row says of a run that ended well. */
+export async function recorded<S extends LoadStatus>(
+  desk: Desk<S>,
   module: string,
   work: () => Promise<void>,
-): Promise<LoadStatus> {
-  const record = (outcome: RunEnd['outcome'], detail?: string, within?: '1m'): Promise<void> =>
+  detail: (status: S) => string | undefined = () => undefined,
+): Promise<S> {
+  const record = (outcome: RunEnd['outcome'], said?: string, within?: '1m'): Promise<void> =>
     quick.recordRun.executeWithOptions(
       { summary: `${module}: record the run`, ...(within ? { scheduleToCloseTimeout: within } : {}) },
-      [{ module, outcome, counts: desk.read().counts, ...(detail ? { detail } : {}) }],
+      [{ module, outcome, counts: desk.read().counts, ...(said ? { detail: said } : {}) }],
     );
   try {
     await work();
-    desk.show({ phase: 'done' });
-    await desk.persist(() => record('done'));
+    desk.show({ phase: 'done' } as Partial<S>);
+    await desk.persist(() => record('done', detail(desk.read())));
     return desk.read();
   } catch (error) {
     const outcome = isCancellation(error) ? 'cancelled' : 'failed';

@@ -15,6 +15,7 @@ import { readFields, readModules } from './metadata';
 import { createTokens, type TokenStore } from './oauth';
 import { inForeground } from './priority';
 import { readRecord, readRecords } from './records';
+import { noteSpent } from './tally';
 import type { Zoho } from './zoho';
 
 /** One request that was sent, for metrics: no ids, no values. */
@@ -68,6 +69,7 @@ export function createZoho(options: ZohoOptions): Zoho {
   const observe: Observer = (seen, status, ms, remaining) => {
     // The accounts server knows no credits.
     const paid = seen.credits === credits.token ? 0 : budget.spend(seen.credits, status, remaining);
+    noteSpent(paid);
     options.onCall?.({ route: seen.route, status, credits: paid, ms });
   };
   const http = createHttp({

@@ -4,6 +4,7 @@ export { lastTold, leftIn, spentIn, type CreditMinute } from './credit-window';
 export { ZohoError, type Verdict } from './errors';
 export type { TokenStore } from './oauth';
 export { inBackground, isBackground } from './priority';
+export { countingCredits } from './tally';
 export type {
   BulkJob,
   BulkJobRequest,
