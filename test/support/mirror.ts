@@ -14,6 +14,7 @@ import {
   createActivities,
   sharedStores,
   type Activities,
+  type CreateJob,
   type ModulePlan,
 } from '../../src/activities';
 import { loadConfig } from '../../src/config';
@@ -48,6 +49,8 @@ export interface Mirror {
   plan: () => Promise<ModulePlan>;
   /** Creates the export of a page and waits until Zoho has it ready. */
   exported: (page?: number, pageToken?: string) => Promise<{ job: ExportJob; report: JobReport }>;
+  /** The same for any export. */
+  exportedBy: (request: CreateJob) => Promise<{ job: ExportJob; report: JobReport }>;
   /** Exports and loads every page. */
   load: () => Promise<Counts>;
   rows: () => Promise<Map<string, StoredRow>>;
@@ -139,8 +142,7 @@ function assemble(parts: {
       { logger: quiet, interceptors: [activityInterceptor] },
     ).run(activity, ...args);
   const plan = (): Promise<ModulePlan> => catalog.plan('Leads');
-  const exported: Mirror['exported'] = async (page = 1, pageToken) => {
-    const request = { module: 'Leads', page, ...(pageToken ? { pageToken } : {}) };
+  const exportedBy: Mirror['exportedBy'] = async (request) => {
     const job = await run(activities.createExport, [request]);
     const report = await eventually('the export', async () => {
       const seen = await run(activities.readExport, [job.jobId]);
@@ -148,6 +150,8 @@ function assemble(parts: {
     });
     return { job, report };
   };
+  const exported: Mirror['exported'] = (page = 1, pageToken) =>
+    exportedBy({ module: 'Leads', page, ...(pageToken ? { pageToken } : {}) });
   const load: Mirror['load'] = async () => {
     await run(activities.openModule, ['Leads']);
     let counts = noCounts();
@@ -175,5 +179,19 @@ function assemble(parts: {
     })();
     return (await compare(truth, db.rows(table), mapping.fields)).differences;
   };
-  return { sim, db, databasePath, zoho, activities, hints, run, plan, exported, load, rows, differences };
+  return {
+    sim,
+    db,
+    databasePath,
+    zoho,
+    activities,
+    hints,
+    run,
+    plan,
+    exported,
+    exportedBy,
+    load,
+    rows,
+    differences,
+  };
 }
