@@ -3,31 +3,39 @@ import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
-import type { Layout } from '../layout';
+import { bookkeepingOf, registersIn, type Layout } from '../layout';
 import { batch } from './connect';
+import { encodeRows } from './rows';
 import { differs, literal } from './merge';
 import { quote, target } from './schema';
-import { createStage, fillStage } from './stage';
+import { createStageSql, fillStage } from './stage';
 
 const kept = 'zoho_mirror.comparison_row';
+const side = 'zoho_mirror.bookkeeping';
 
 export function registers({ table, key }: Layout): RegisterExpressions {
-  const { modifiedAt, observedAt, deletedAt } = table.bookkeeping;
+  const own = bookkeepingOf(table);
+  const r = registersIn(table);
+  const id = `t.${quote(key.name)}`;
   return {
     t: target(table.table),
-    join: '',
-    key: `t.${quote(key.name)}`,
-    id: `CONVERT(varchar(20), CONVERT(bigint, t.${quote(key.name)}))`,
-    m: `t.${quote(modifiedAt)}`,
-    o: `t.${quote(observedAt)}`,
-    d: `t.${quote(deletedAt)}`,
+    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = ${id}` : '',
+    key: id,
+    id: `CONVERT(varchar(20), CONVERT(bigint, ${id}))`,
+    m: `${r}.${quote(own.modifiedAt)}`,
+    o: `${r}.${quote(own.observedAt)}`,
+    d: `${r}.${quote(own.deletedAt)}`,
   };
 }
 
 export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
-  const { modifiedAt, observedAt } = table.bookkeeping;
-  return `UPDATE ${target(table.table)} SET ${quote(modifiedAt)} = ?
-    WHERE ${quote(key.name)} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
+  const { modifiedAt, observedAt } = bookkeepingOf(table);
+  const [where, row] =
+    registersIn(table) === 'b'
+      ? [side, `module = ${literal(table.module)} AND id`]
+      : [target(table.table), quote(key.name)];
+  return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
+    WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
 }
 
 /** A row of the mirror is one that it has observed; a live one is not marked as deleted. */
@@ -50,17 +58,17 @@ INSERT INTO ${kept} (run_id, id, kind, state)
 SELECT ${literal(runId)}, j.id, j.kind, 0 FROM (${judgeSql(layout)}) j`;
 
 export async function openCompare(connection: Connection, layout: Layout): Promise<CompareSession> {
-  await createStage(connection, layout);
+  await batch(connection, createStageSql(layout));
   return {
     async judge(entries) {
-      await fillStage(connection, entries, layout);
+      await fillStage(connection, encodeRows(entries, layout.columns), layout);
       const sql = `SELECT CONVERT(varchar(20), j.id) AS id, j.kind FROM (${judgeSql(layout)}) j`;
       return (await batch(connection, sql)).map((row) => ({ id: recordId(row.id), kind: kindOf(row.kind) }));
     },
     async keep(entries, runId) {
-      await fillStage(connection, entries, layout);
+      await fillStage(connection, encodeRows(entries, layout.columns), layout);
       await batch(connection, keepSql(layout, runId));
     },
-    close: async () => void (await batch(connection, 'DROP TABLE #stage; DROP TABLE #plan')),
+    close: async () => void (await batch(connection, 'DROP TABLE #stage')),
   };
 }

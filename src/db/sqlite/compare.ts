@@ -4,29 +4,37 @@ import type { RecordId } from '../../mirror/record-id';
 import type { Entry } from '../batch';
 import { kindCodes, kindOf } from '../comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
-import type { Layout } from '../layout';
+import { bookkeepingOf, registersIn, type Layout } from '../layout';
 import { quote, target } from './schema';
 import { createStage, staged, stageName, Stager } from './stage';
 
 const kept = 'zoho_mirror_comparison_row';
+const tombstone = 'zoho_mirror_tombstone';
+const side = 'zoho_mirror_bookkeeping';
 
 export function registers({ table, key }: Layout): RegisterExpressions {
-  const { modifiedAt, observedAt, deletedAt } = table.bookkeeping;
+  const own = bookkeepingOf(table);
+  const r = registersIn(table);
+  const id = `t.${quote(key.name)}`;
   return {
     t: target(table.table),
-    join: '',
-    key: `t.${quote(key.name)}`,
-    id: `CAST(t.${quote(key.name)} AS TEXT)`,
-    m: `t.${quote(modifiedAt)}`,
-    o: `t.${quote(observedAt)}`,
-    d: `t.${quote(deletedAt)}`,
+    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = '${table.module}' AND b.id = ${id}` : '',
+    key: id,
+    id: `CAST(${id} AS TEXT)`,
+    m: `${r}.${quote(own.modifiedAt)}`,
+    o: `${r}.${quote(own.observedAt)}`,
+    d: `${r}.${quote(own.deletedAt)}`,
   };
 }
 
 export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
-  const { modifiedAt, observedAt } = table.bookkeeping;
-  return `UPDATE ${target(table.table)} SET ${quote(modifiedAt)} = ?
-    WHERE ${quote(key.name)} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
+  const { modifiedAt, observedAt } = bookkeepingOf(table);
+  const [where, row] =
+    registersIn(table) === 'b'
+      ? [side, `module = '${table.module}' AND id`]
+      : [target(table.table), quote(key.name)];
+  return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
+    WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
 }
 
 /** A row of the mirror is one that it has observed; a live one is not marked as deleted. */
@@ -44,7 +52,7 @@ SELECT s.id AS id,
 
 export function openCompare(sqlite: Sqlite.Database, layout: Layout): CompareSession {
   createStage(sqlite, layout);
-  const stager = new Stager(sqlite, layout, 'zoho_mirror_tombstone');
+  const stager = new Stager(sqlite, layout, { tombstone, side });
   const stage = (entries: readonly Entry[]): void => stager.stage(entries, layout.columns.length);
   const judge = (entries: readonly Entry[]): { id: RecordId; kind: number }[] => {
     stage(entries);
