@@ -161,7 +161,7 @@ does anything: one line a problem, with the key, the value (never a secret's) an
 
 ## Environment
 
-An empty variable counts as unset.
+An empty variable counts as unset. \`zoho-mirror\` commands also read \`.env\` of the working directory; the environment wins.
 
 ${table(['Variable', 'Default', 'Meaning'], variables)}
 

@@ -13,7 +13,9 @@ function snapshotMoment(text: string): 'creation' | 'completion' | 'mixed' {
 }
 
 const program = new Command('simulator')
-  .description('A pretended Zoho CRM: client sim-client, secret sim-secret, refresh token sim-refresh.')
+  .description(
+    'A pretended Zoho CRM: client sim-client, secret sim-secret, refresh token sim-refresh, grant token sim-grant.',
+  )
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on; 0 takes a free one', whole, 4000)
   .option('--records <number>', 'leads at the start', whole, 20_000)

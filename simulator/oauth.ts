@@ -17,12 +17,19 @@ interface Grant {
 }
 
 export type TokenAnswer =
-  | { readonly kind: 'granted'; readonly token: string; readonly expiresInSeconds: number }
+  | {
+      readonly kind: 'granted';
+      readonly token: string;
+      readonly expiresInSeconds: number;
+      /** Of a grant's exchange only. */
+      readonly refreshToken?: string;
+    }
   | { readonly kind: 'refused'; readonly error: string }
   | { readonly kind: 'throttled' };
 
 export class OAuth {
   readonly #grants = new Map<string, Grant>();
+  #granted = false;
   issued = 0;
   refused = 0;
   throttled = 0;
@@ -37,6 +44,19 @@ export class OAuth {
       const refreshes = new SlidingWindow(clock, TEN_MINUTES_MS);
       this.#grants.set(token, { user, refreshes, tokens: [], revoked: false });
     });
+  }
+
+  /** A code is good for one exchange. */
+  exchange(form: ReadonlyMap<string, string>): TokenAnswer {
+    const { refreshToken, grantToken } = this.options;
+    const wrong = this.#clientError(form);
+    if (wrong !== null) return { kind: 'refused', error: wrong };
+    if (this.#granted || form.get('code') !== grantToken) return { kind: 'refused', error: 'invalid_code' };
+    this.#granted = true;
+    const answer = this.refresh(
+      new Map([...form, ['grant_type', 'refresh_token'], ['refresh_token', refreshToken]]),
+    );
+    return answer.kind === 'granted' ? { ...answer, refreshToken } : answer;
   }
 
   refresh(form: ReadonlyMap<string, string>): TokenAnswer {
@@ -91,13 +111,17 @@ export class OAuth {
       grant.revoked = false;
       grant.refreshes.clear();
     }
+    this.#granted = false;
     this.issued = 0;
     this.refused = 0;
     this.throttled = 0;
   }
 
   #errorIn(form: ReadonlyMap<string, string>): string | null {
-    if (form.get('grant_type') !== 'refresh_token') return 'unsupported_grant_type';
+    return form.get('grant_type') === 'refresh_token' ? this.#clientError(form) : 'unsupported_grant_type';
+  }
+
+  #clientError(form: ReadonlyMap<string, string>): string | null {
     if (form.get('client_id') !== this.options.clientId) return 'invalid_client';
     if (form.get('client_secret') !== this.options.clientSecret) return 'invalid_client_secret';
     return null;

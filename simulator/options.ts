@@ -12,6 +12,8 @@ export interface SimulatorOptions {
   readonly clientSecret: string;
   readonly refreshToken: string;
   /** Each belongs to a user of its own. */
+  /** Good for one exchange; it gives `refreshToken`. */
+  readonly grantToken: string;
   readonly otherRefreshTokens: readonly string[];
   readonly tokenLifetimeSeconds: number;
   readonly tokensPerRefreshToken: number;
@@ -47,6 +49,7 @@ export const defaultOptions: SimulatorOptions = {
   clientId: 'sim-client',
   clientSecret: 'sim-secret',
   refreshToken: 'sim-refresh',
+  grantToken: 'sim-grant',
   otherRefreshTokens: [],
   tokenLifetimeSeconds: 3600,
   tokensPerRefreshToken: 15,

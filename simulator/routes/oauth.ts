@@ -9,7 +9,10 @@ const SCOPE =
 export function oauthRoutes(app: FastifyInstance, context: Context): void {
   app.post('/oauth/v2/token', { config: { name: 'oauth.token', open: true } }, async (request, reply) => {
     const form = new Map([...Object.entries(queryOf(request)), ...new URLSearchParams(textBody(request))]);
-    const answer = context.oauth.refresh(form);
+    const answer =
+      form.get('grant_type') === 'authorization_code'
+        ? context.oauth.exchange(form)
+        : context.oauth.refresh(form);
     switch (answer.kind) {
       case 'refused':
         return sendJson(reply, JSON.stringify({ error: answer.error }));
@@ -21,6 +24,7 @@ export function oauthRoutes(app: FastifyInstance, context: Context): void {
       case 'granted': {
         const granted = {
           access_token: answer.token,
+          ...(answer.refreshToken ? { refresh_token: answer.refreshToken } : {}),
           scope: SCOPE,
           api_domain: context.url(),
           token_type: 'Bearer',

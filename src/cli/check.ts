@@ -34,17 +34,14 @@ async function check(options: CheckOptions): Promise<ExitCode> {
     verdicts.push(verdict);
     if (!options.json) for (const line of describe(verdict)) printLine(line);
   };
-  const temporal = createTemporalClient();
   try {
     const config = loadConfig(process.env);
     tell(ok('configuration', `modules ${Object.keys(config.modules).join(', ')}`));
-    await tellAll({ config, temporal, running: true }, tell);
+    await tellAll({ config, temporal: createTemporalClient(), running: true }, tell);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of error.lines)
       tell(failed('configuration', line, 'Mend it: docs/configuration.md, or zoho-mirror setup'));
-  } finally {
-    await temporal.connection.close();
   }
   const good = verdicts.every(({ verdict }) => verdict === 'ok' || verdict === 'warning');
   if (options.json) printAnswer({ ok: good, checks: verdicts }, [], options);

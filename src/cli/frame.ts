@@ -17,16 +17,11 @@ const connectWithinMs = 10_000;
 export const runCommand = (work: (frame: Frame) => Promise<ExitCode>): Promise<void> =>
   runGuarded(async () => {
     const config = loadConfig(process.env);
-    const temporal = createTemporalClient(config.payloadKeys);
-    try {
-      return await work({ config, temporal });
-    } finally {
-      await temporal.connection.close();
-    }
+    return work({ config, temporal: createTemporalClient(config.payloadKeys) });
   });
 
 /** For a command that works without a configuration. */
-export async function runGuarded(work: () => Promise<ExitCode>): Promise<void> {
+export async function runGuarded(work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work();
   } catch (error) {

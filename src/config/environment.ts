@@ -22,6 +22,8 @@ export const dataCentres: Record<string, { accounts: string; api: string }> = {
   sa: { accounts: 'https://accounts.zoho.sa', api: 'https://www.zohoapis.sa' },
 };
 
+export const dataCentreNames: readonly string[] = Object.keys(dataCentres);
+
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 const url = (allowed: (parsed: URL) => boolean) =>
   z

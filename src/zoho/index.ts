@@ -1,6 +1,7 @@
 export { createZoho, type ZohoCall, type ZohoOptions } from './create';
 export type { CreditLimits, CreditState, CreditStore } from './budget';
 export { lastTold, leftIn, spentIn, type CreditMinute } from './credit-window';
+export { exchangeGrant, type Grant } from './grant';
 export { ZohoError, type Verdict } from './errors';
 export type { TokenStore } from './oauth';
 export { inBackground, isBackground } from './priority';

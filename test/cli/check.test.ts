@@ -19,6 +19,7 @@ interface Answer {
 
 async function check(env: Record<string, string> = {}): Promise<{ code: number | null; answer: Answer }> {
   const ran = await zohoMirror(['check', '--json'], { env: { ...town.env, ...env } });
+  expect(ran.err).toBe('');
   return { code: ran.code, answer: ran.json() as Answer };
 }
 

@@ -9,6 +9,16 @@ test('a refresh gives a token for this very server, without a new refresh token'
     expect(at(granted.json, 'refresh_token')).toBeUndefined();
   }));
 
+test('a grant token gives the refresh token, once, and only to its own client', () =>
+  withSimulator({}, async ({ sim }) => {
+    const grant = { grant_type: 'authorization_code', code: 'sim-grant' };
+    const stranger = await refresh(sim.url, { ...grant, client_secret: 'wrong' });
+    expect(stranger.text).toBe('{"error":"invalid_client_secret"}');
+    const granted = await refresh(sim.url, grant);
+    expect(granted.json).toMatchObject({ refresh_token: 'sim-refresh', token_type: 'Bearer' });
+    expect((await refresh(sim.url, grant)).text).toBe('{"error":"invalid_code"}');
+  }));
+
 test('a bad refresh token or client is an error inside HTTP 200', () =>
   withSimulator({}, async ({ sim }) => {
     const code = await refresh(sim.url, { refresh_token: 'wrong' });
