@@ -35,7 +35,15 @@ export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';
 export type { ChangesPart, ReadPart, Survey } from './catch-up';
-export type { Checked, CheckPart, ComparePage, Compared, RepairedPart, RepairPart } from './reconcile';
+export type {
+  Checked,
+  CheckPart,
+  CompareEnd,
+  ComparePage,
+  Compared,
+  RepairedPart,
+  RepairPart,
+} from './reconcile';
 export type { Reread, RereadResult } from './records';
 export type { SweepPart, SweptPart } from './sweep';
 export type { Advance, CompleteLoad, RunEnd } from './runs';

@@ -2,7 +2,7 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
 import { parseInstant, toIsoMs } from '../mirror';
-import { ensureSchedule } from '../temporal';
+import { ensureSchedules } from '../temporal';
 import type { Deps } from './deps';
 
 export interface RunEnd {
@@ -38,7 +38,7 @@ export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
 
   /** The table holds every row as this mapping makes it, up to T0: watermark, fingerprint, and the schedules that keep it so. */
   async completeLoad({ module, t0, fingerprint }: CompleteLoad): Promise<string> {
-    await ensureSchedule(temporal, module, config.schedules.catchUpMs);
+    await ensureSchedules(temporal, module, config.schedules);
     const watermark = await db.moveWatermark(module, parseInstant(t0));
     await db.setFingerprint(module, fingerprint);
     return toIsoMs(watermark);

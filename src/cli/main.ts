@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 // What people type. Each command does only what the Temporal CLI or a SQL client could do too, and its help shows how.
 import { Command } from 'commander';
+import { addCatchUp } from './catch-up';
 import { addCheck } from './check';
 import { loadEnvFile } from './env-file';
+import { addOperate } from './operate';
+import { addReconcile } from './reconcile';
 import { addDemo, addSimulator, addStart } from './run';
 import { addSetup } from './setup';
 import { addStatus } from './status';
@@ -12,7 +15,19 @@ const program = new Command('zoho-mirror')
   .description('Keeps SQL Server tables equal to Zoho CRM modules.')
   .showHelpAfterError('(--help shows what is allowed)');
 
-for (const add of [addSetup, addCheck, addStart, addSync, addStatus, addSimulator, addDemo]) add(program);
+for (const add of [
+  addSetup,
+  addCheck,
+  addStart,
+  addSync,
+  addStatus,
+  addReconcile,
+  addCatchUp,
+  addOperate,
+  addSimulator,
+  addDemo,
+])
+  add(program);
 
 loadEnvFile();
 

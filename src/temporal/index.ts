@@ -2,10 +2,11 @@ export { connectWorker, createTemporalClient, temporalAddress } from './connect'
 export { createDataConverter, createPayloadCodec, PayloadKeyError, type PayloadKey } from './payload-codec';
 export {
   ensureChannel,
-  ensureSchedule,
+  ensureSchedules,
   requestCatchUp,
   sendHints,
   startInitialSync,
+  startReconcile,
   wakeDegraded,
 } from './workflows';
 export { countWorkers, inTime, moduleOf, runningWorkflows, type RunningWorkflow } from './look';

@@ -5,6 +5,8 @@ import {
   WorkflowNotFoundError,
   WithStartWorkflowOperation,
   type Client,
+  type ScheduleOptionsAction,
+  type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import { defineUpdate } from '@temporalio/workflow';
 import {
@@ -19,6 +21,7 @@ import {
   type ChannelRenewalInput,
   type ChannelStatus,
   type Hint,
+  type ReconcileInput,
 } from '../contracts';
 
 type ChannelRenewal = (input: ChannelRenewalInput) => Promise<ChannelStatus>;
@@ -80,12 +83,15 @@ export async function requestCatchUp(
 
 /**
  * Tells the module's running workflows that Zoho or the database can be reached again. Which of them are degraded, and may try by
- * themselves, they know best. Catch-ups that a schedule started have a time behind their id.
+ * themselves, they know best. What a schedule started has a time behind its id.
  */
 export async function wakeDegraded(temporal: Client, module: string, except: string): Promise<void> {
   const ids = Object.values(workflowIds).map((idOf) => idOf(module));
-  const scheduled = `WorkflowId STARTS_WITH "${workflowIds.catchUp(module)}-" AND ExecutionStatus = "Running"`;
-  for await (const { workflowId } of temporal.workflow.list({ query: scheduled })) ids.push(workflowId);
+  const scheduled = [workflowIds.catchUp(module), workflowIds.reconcile(module)]
+    .map((id) => `WorkflowId STARTS_WITH "${id}-"`)
+    .join(' OR ');
+  const query = `(${scheduled}) AND ExecutionStatus = "Running"`;
+  for await (const { workflowId } of temporal.workflow.list({ query })) ids.push(workflowId);
   for (const workflowId of ids.filter((id) => id !== except))
     await temporal.workflow
       .getHandle(workflowId)
@@ -95,24 +101,64 @@ export async function wakeDegraded(temporal: Client, module: string, except: str
       });
 }
 
-/** Creates the module's schedule, or brings it up to date. A pause by an operator stays. */
-export async function ensureSchedule(temporal: Client, module: string, everyMs: number): Promise<void> {
-  const scheduleId = scheduleIds.catchUp(module);
+/** Starts Reconcile. Throws WorkflowExecutionAlreadyStartedError while one runs: it may have been asked for something else. */
+export async function startReconcile(temporal: Client, input: ReconcileInput): Promise<void> {
+  await temporal.workflow.start(workflowTypes.reconcile, {
+    ...reconcile(input.module),
+    workflowIdConflictPolicy: 'FAIL',
+    args: [input],
+  });
+}
+
+/** Creates the module's schedules, or brings them up to date. A pause by an operator stays. */
+export async function ensureSchedules(
+  temporal: Client,
+  module: string,
+  every: { catchUpMs: number; reconcileMs: number },
+): Promise<void> {
+  await ensureSchedule(temporal, {
+    scheduleId: scheduleIds.catchUp(module),
+    everyMs: every.catchUpMs,
+    action: { workflowType: workflowTypes.catchUpSync, ...catchUp(module), args: [{ module }] },
+  });
+  await ensureSchedule(temporal, {
+    scheduleId: scheduleIds.reconcile(module),
+    everyMs: every.reconcileMs,
+    action: {
+      workflowType: workflowTypes.reconcile,
+      ...reconcile(module),
+      args: [{ module, repair: true } satisfies ReconcileInput],
+    },
+  });
+}
+
+type Action = Omit<Extract<ScheduleOptionsAction, { type: 'startWorkflow' }>, 'type'>;
+
+async function ensureSchedule(
+  temporal: Client,
+  { scheduleId, everyMs, action: what }: { scheduleId: string; everyMs: number; action: Action },
+): Promise<void> {
   const spec = { intervals: [{ every: everyMs }] };
-  const action = {
-    type: 'startWorkflow' as const,
-    workflowType: workflowTypes.catchUpSync,
-    ...catchUp(module),
-    args: [{ module }],
-  };
+  const action = { type: 'startWorkflow' as const, ...what };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: everyMs };
   try {
     await temporal.schedule.create({ scheduleId, spec, action, policies });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await temporal.schedule.getHandle(scheduleId).update(({ state }) => ({ state, spec, action, policies }));
+    await temporal.schedule.getHandle(scheduleId).update(({ state }) => ({
+      state,
+      spec,
+      action: action as ScheduleUpdateOptions['action'],
+      policies,
+    }));
   }
 }
+
+const reconcile = (module: string) => ({
+  taskQueue: TASK_QUEUE,
+  workflowId: workflowIds.reconcile(module),
+  staticSummary: `Compares ${module} with its table`,
+});
 
 const catchUp = (module: string) => ({
   taskQueue: TASK_QUEUE,

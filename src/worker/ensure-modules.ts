@@ -4,7 +4,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Deps } from '../activities';
 import { queries, updates, workflowIds, type Status } from '../contracts';
 import { waitFor, type Log } from '../process';
-import { ensureChannel, ensureSchedule, startInitialSync } from '../temporal';
+import { ensureChannel, ensureSchedules, startInitialSync } from '../temporal';
 
 /** Each module by itself, and each until it worked: Zoho may be down when a worker starts. */
 export async function ensureModules(deps: Deps, log: Log, stopping: AbortSignal): Promise<void> {
@@ -28,7 +28,7 @@ async function ensureModule(
   await resumeDegraded(temporal, module, log);
   const { watermark, fingerprint } = await db.state(module);
   if (watermark === undefined) return;
-  await ensureSchedule(temporal, module, config.schedules.catchUpMs);
+  await ensureSchedules(temporal, module, config.schedules);
   if (config.publicUrl && !(await wasCancelled(temporal, workflowIds.channelRenewal(module))))
     await ensureChannel(temporal, module);
   const { mapping } = await catalog.plan(module);
@@ -43,8 +43,8 @@ async function resumeDegraded(temporal: Client, module: string, log: Log): Promi
     const { status } = await describe(temporal, workflowId);
     if (status !== 'RUNNING') continue;
     const { health, phase } = await handle.query<Status>(queries.status);
-    // A sweep that found too many rows missing goes on only when a person says so; any other trouble of a sweep mends hourly.
-    if (health !== 'degraded' || phase === 'paused' || phase === 'sweeping') continue;
+    // A sweep or a comparison that found too many rows missing goes on only when a person says so; any other trouble of a sweep mends hourly.
+    if (health !== 'degraded' || phase === 'paused' || phase === 'sweeping' || phase === 'asking') continue;
     log.info({ workflowId }, 'resuming what was degraded');
     await handle.executeUpdate(
       workflowId === workflowIds.channelRenewal(module) ? updates.renewNow : updates.resume,

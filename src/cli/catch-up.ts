@@ -1,0 +1,56 @@
+// `zoho-mirror catch-up Leads`: asks for a catch-up, and follows it unless told otherwise.
+import type { Command } from 'commander';
+import { workflowIds, type LoadStatus } from '../contracts';
+import { requestCatchUp } from '../temporal';
+import { follow } from './follow';
+import { reachTemporal, requireModule, runCommand } from './frame';
+import { printAnswer, printLine } from './print';
+
+interface CatchUpOptions {
+  since?: string;
+  detach: boolean;
+  json: boolean;
+}
+
+export const addCatchUp = (program: Command): void =>
+  void program
+    .command('catch-up')
+    .description('Reads everything that changed since the watermark, or since a given time')
+    .argument('[module]', 'API name of the module', 'Leads')
+    .option('--since <time>', 'ISO 8601 with an offset, such as 2026-01-31T08:00:00Z')
+    .option('--detach', 'ask for it and return', false)
+    .option('--json', 'print the result as one JSON object', false)
+    .addHelpText(
+      'after',
+      `
+The same with the Temporal CLI:
+  temporal workflow start --task-queue zoho-mirror --type CatchUpSync \\
+    --workflow-id catch-up/Leads --input '{"module":"Leads","since":"2026-01-31T08:00:00Z"}'`,
+    )
+    .action((module: string, options: CatchUpOptions) =>
+      runCommand(async (frame) => {
+        requireModule(frame, module);
+        const since = options.since === undefined ? {} : { since: instantOf(options.since) };
+        await reachTemporal(frame);
+        await requestCatchUp(frame.temporal, module, since);
+        if (options.detach) {
+          printLine(`asked for ${workflowIds.catchUp(module)}`);
+          return 0;
+        }
+        const result = await follow<LoadStatus>(frame.temporal, workflowIds.catchUp(module), describe);
+        printAnswer(result, [describe(result)], options);
+        return 0;
+      }),
+    );
+
+/** The workflow would refuse it too, but a running one only ignores what does not fit. */
+function instantOf(text: string): string {
+  if (!Number.isNaN(Date.parse(text)) && /(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
+  throw new Error(
+    `--since ${text} is no time. Allowed: ISO 8601 with an offset, such as 2026-01-31T08:00:00Z`,
+  );
+}
+
+const describe = ({ module, phase, since, counts, watermark }: LoadStatus): string =>
+  `${module}: ${phase}${since ? `, since ${since}` : ''}, ${counts.read} read, ${counts.inserted} inserted, ` +
+  `${counts.updated} updated, ${counts.deleted} deleted${watermark ? `, complete up to ${watermark}` : ''}`;
