@@ -101,7 +101,11 @@ export const sectionKeys: readonly Key[] = [
     fallback: '15m',
     about: 'How often CatchUpSync runs; without `PUBLIC_URL` at least every two minutes',
   },
-  { key: 'schedules.reconcile', fallback: '7d', about: 'Read and checked, but nothing runs on it yet' },
+  {
+    key: 'schedules.reconcile',
+    fallback: '7d',
+    about: 'How often Reconcile compares both sides by itself, and repairs',
+  },
   {
     key: 'channel.renewEvery',
     fallback: '23h55m',

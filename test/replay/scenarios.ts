@@ -1,9 +1,15 @@
 // What is recorded for replay: one scenario a way that a workflow can go. A history is never re-recorded in the change that breaks it.
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../src/activities';
-import { signals, workflowTypes, type LoadStatus, type Status } from '../../src/contracts';
+import {
+  signals,
+  workflowTypes,
+  type LoadStatus,
+  type ReconcileStatus,
+  type Status,
+} from '../../src/contracts';
 import type { TestTemporal } from '../support/temporal';
-import { chainOf, counts, fail, fakes, settings } from '../workflows/fakes';
+import { chainOf, counts, fail, fakes, hourMs, settings } from '../workflows/fakes';
 import { reaches } from '../workflows/reaches';
 
 type Handle = WorkflowHandle<() => Promise<Status>>;
@@ -11,6 +17,8 @@ type Handle = WorkflowHandle<() => Promise<Status>>;
 export interface Scenario {
   type: string;
   activities: (temporal: TestTemporal) => Partial<Activities>;
+  /** Beside the module. */
+  input?: object;
   /** Ends when the history is worth keeping. */
   act: (handle: Handle) => Promise<unknown>;
 }
@@ -173,17 +181,92 @@ export const scenarios: Record<string, Scenario> = {
     }),
     act: result,
   },
+  'reconcile-repaired': {
+    type: workflowTypes.reconcile,
+    activities: (temporal) => ({
+      ...chain(temporal, 2),
+      compareEnd: async () => ({
+        open: 2,
+        foreign: 1,
+        foreignSamples: ['7'],
+        checkedAt: '2026-03-01T10:11:00.000Z',
+      }),
+      checkDifferences: async ({ last, after }) => ({
+        open: last ? 0 : 1,
+        ...(last && !after ? { after: '5' } : {}),
+        credits: 1,
+      }),
+      reportDifferences: async () => differing,
+    }),
+    input: { repair: true, fields: true },
+    act: result,
+  },
+  'reconcile-polling': {
+    type: workflowTypes.reconcile,
+    activities: () => ({
+      openModule: async () => settings({ polling: true, pollFirstMs: 5, pollMaxMs: 10 }),
+      createExport: async ({ page }) => ({ jobId: '1', page, createdAt: '2026-03-01T10:10:30.000Z' }),
+      compareEnd: async () => ({
+        open: 1,
+        foreign: 0,
+        foreignSamples: [],
+        checkedAt: '2026-03-01T10:11:00.000Z',
+      }),
+    }),
+    act: result,
+  },
+  'reconcile-parked-before-a-second-look': {
+    type: workflowTypes.reconcile,
+    activities: () => ({
+      openModule: async () => settings({ notificationWindowMs: hourMs }),
+      compareEnd: async () => ({
+        open: 1,
+        foreign: 0,
+        foreignSamples: [],
+        checkedAt: '2026-03-01T10:11:00.000Z',
+      }),
+      checkDifferences: async () => ({ open: 1, credits: 1 }),
+    }),
+    act: (handle) => reaches(handle, 'checking', (status) => (status as ReconcileStatus).credits >= 2),
+  },
+  'reconcile-parked-for-a-person': {
+    type: workflowTypes.reconcile,
+    activities: () => ({ compareEnd: () => Promise.reject(fail('TooManyUnseen', 'Too many are extra')) }),
+    act: degraded,
+  },
+  'reconcile-cancelled': {
+    type: workflowTypes.reconcile,
+    activities: () => ({
+      compareEnd: () => Promise.reject(fail('DatabasePermanent', 'A right is missing')),
+    }),
+    act: async (handle) => {
+      await degraded(handle);
+      await handle.cancel();
+      await result(handle);
+    },
+  },
+};
+
+const differing = {
+  compared: 4,
+  missing: 1,
+  extra: 0,
+  stale: 1,
+  rejected: 0,
+  repaired: 2,
+  pending: 0,
+  samples: { missing: ['1'], extra: [], stale: ['2'], rejected: [] },
 };
 
 /** Runs a scenario to its end and answers the handle. */
 export async function play(name: string, temporal: TestTemporal): Promise<Handle> {
-  const { type, activities, act } = scenarios[name]!;
+  const { type, activities, input = {}, act } = scenarios[name]!;
   const cast = fakes(temporal.client, activities(temporal));
   return temporal.withWorker(cast.activities, async (taskQueue) => {
     const handle: Handle = await temporal.client.workflow.start(type, {
       taskQueue,
       workflowId: name,
-      args: [{ module: 'Leads' }],
+      args: [{ module: 'Leads', ...input }],
     });
     await act(handle);
     return handle;
