@@ -37,7 +37,7 @@ async function check(options: CheckOptions): Promise<ExitCode> {
   try {
     const config = loadConfig(process.env);
     tell(ok('configuration', `modules ${Object.keys(config.modules).join(', ')}`));
-    await tellAll({ config, temporal: createTemporalClient(), running: true }, tell);
+    await tellAll({ config, temporal: createTemporalClient(config.payloadKeys), running: true }, tell);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of error.lines)

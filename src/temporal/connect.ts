@@ -19,7 +19,7 @@ const settings = (): {
 export const temporalAddress = (): string => settings().address;
 
 /** Connects when it is first used, and again whenever it has to. */
-export function createTemporalClient(payloadKeys: readonly PayloadKey[] = []): Client {
+export function createTemporalClient(payloadKeys: readonly PayloadKey[]): Client {
   const { options, namespace } = settings();
   return new Client({
     connection: Connection.lazy(options),

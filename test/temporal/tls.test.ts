@@ -53,7 +53,7 @@ afterEach(async () => {
 const expected = { name: 'client.zoho-mirror.test', apiKey: 'Bearer an-api-key' };
 
 test('the client shows certificate and API key', async () => {
-  const { connection, workflowService } = createTemporalClient();
+  const { connection, workflowService } = createTemporalClient([]);
   await workflowService.getSystemInfo({});
   await connection.close();
   expect(seen).toContainEqual(expected);

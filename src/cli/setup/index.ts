@@ -150,9 +150,12 @@ function write(values: Values, yaml: string): void {
 async function check(values: Values): Promise<ExitCode> {
   Object.assign(process.env, values);
   const config = loadConfig({ ...values, MIRROR_CONFIG: yamlFile });
-  const good = await tellAll({ config, temporal: createTemporalClient(), running: false }, (verdict) => {
-    for (const line of describe(verdict)) printLine(line);
-  });
+  const good = await tellAll(
+    { config, temporal: createTemporalClient(config.payloadKeys), running: false },
+    (verdict) => {
+      for (const line of describe(verdict)) printLine(line);
+    },
+  );
   const [first = 'Leads'] = Object.keys(config.modules);
   printLine('');
   printLine(
