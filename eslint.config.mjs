@@ -31,7 +31,7 @@ const arrows = {
   mirror: { imports: [], packages: { only: ['node:crypto'] } },
   zoho: { imports: ['mirror'], packages: { never: ['@temporalio/', ...drivers] } },
   db: { imports: ['contracts', 'mirror'], packages: { never: ['@temporalio/', 'undici'] } },
-  pages: { imports: ['mirror'], packages: { never: ['@temporalio/', 'undici', ...drivers] } },
+  pages: { imports: ['db', 'mirror'], packages: { never: ['@temporalio/', 'undici', ...drivers] } },
   webhook: { imports: [], packages: { only: ['node:crypto'] } },
   temporal: { imports: ['contracts'], packages: { never: ['undici', ...drivers] } },
   workflows: {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type ExportJob, type JobReport, type Paid } from '../contracts';
 import type { MergeRequest, MergeResult } from '../db';
 import { modifiedTime, parseInstant, toIsoMs, type Mapping, type RecordId } from '../mirror';
-import { PageError, type PageBatch } from '../pages';
+import { PageError, type PageBatch, type PagePlan } from '../pages';
 import { callbackUrl } from '../webhook';
 import { countingCredits, ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
@@ -118,7 +118,8 @@ const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
   async loadPage(page: LoadPage): Promise<LoadedPage> {
     const signal = cancellationSignal();
     const plan = await catalog.plan(page.module, { signal });
-    return readBatches(deps, { page, mapping: plan.mapping, signal }, async (batch) => {
+    const preparation = await db.preparation(plan.table);
+    return readBatches(deps, { page, mapping: plan.mapping, preparation, signal }, async (batch) => {
       const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
       return merged.counts;
     });
@@ -128,7 +129,12 @@ const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
 /** The batches of a page in order, behind what an earlier attempt committed. `work` moves the checkpoint in its own transaction. */
 export async function readBatches(
   { config, zoho, db, readPage }: Deps,
-  { page, mapping, signal }: { page: LoadPage; mapping: Mapping; signal: AbortSignal },
+  {
+    page,
+    mapping,
+    preparation,
+    signal,
+  }: { page: LoadPage; mapping: Mapping; preparation?: PagePlan['preparation']; signal: AbortSignal },
   work: (batch: PageBatch) => Promise<Counts>,
 ): Promise<LoadedPage> {
   const done = await db.checkpoint(page.jobId);
@@ -143,6 +149,7 @@ export async function readBatches(
       expectedRows: page.rows,
       skipRows: resumedAtRow,
       batchRows: config.loading.batchRows ?? rowsPerBatch[db.dialect],
+      ...(preparation === undefined ? {} : { preparation }),
     });
     let waitingSince = performance.now();
     for await (const batch of batches) {
@@ -180,6 +187,7 @@ async function mergeBatch(context: RereadContext, request: MergeRequest): Promis
 
 const mergeOf = (page: LoadPage, batch: PageBatch): MergeRequest => ({
   observations: batch.observations,
+  ...(batch.prepared === undefined ? {} : { prepared: batch.prepared }),
   rejects: batch.rejects,
   fromExport: true,
   checkpoint: { jobId: page.jobId, from: batch.from, to: batch.to, complete: batch.last },

@@ -15,7 +15,9 @@ export interface Entry {
   goneAt?: Instant;
 }
 
-export const beats = (a: LiveObservation, b: LiveObservation): boolean =>
+export type Stamp = Pick<LiveObservation, 'modifiedAt' | 'observedAt'>;
+
+export const beats = (a: Stamp, b: Stamp): boolean =>
   a.modifiedAt !== b.modifiedAt ? a.modifiedAt > b.modifiedAt : a.observedAt > b.observedAt;
 
 export function combine(observations: readonly Observation[]): Entry[] {

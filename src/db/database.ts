@@ -18,6 +18,7 @@ export interface DeletedFlag {
   deleted: string | number | boolean;
   live: string | number | boolean | null;
 }
+import type { Preparation, PreparedBatch } from './prepare';
 
 export interface TargetColumn {
   /** Plain name; quoted by the dialect. */
@@ -81,6 +82,8 @@ export interface TakeBack {
 }
 
 export interface MergeRequest {
+  /** The batch as a `Preparer` has made it ready, perhaps on another thread; `observations` are empty then. */
+  prepared?: PreparedBatch;
   observations: readonly Observation[];
   /** Rows that could not be typed; stored in the same transaction. */
   rejects: readonly Reject[];
@@ -177,6 +180,9 @@ export interface Database {
 
   /** Creates, extends or checks the target table. Throws `SchemaMismatchError` with every finding and the SQL to run. */
   ensureTable(table: TargetTable): Promise<TableReport>;
+
+  /** What a `Preparer` needs to make batches of this table ready; undefined where there is nothing to prepare. */
+  preparation(table: TargetTable): Promise<Preparation | undefined>;
 
   /** Merges a batch (up to 50,000 observations) under the law, in one transaction. Running it again changes nothing. */
   merge(table: TargetTable, request: MergeRequest): Promise<MergeResult>;

@@ -45,6 +45,10 @@ export interface MergeSession {
   /** A short cut for records that are new; answers the entries that still have to be merged. */
   insertNew(entries: readonly Entry[]): Promise<Entry[]>;
   stage(entries: readonly Entry[]): Promise<void>;
+  /** Rows that a `Preparer` has encoded. */
+  stageRows(rows: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** A row that is staged. */
+  stagedEntry(n: number): Promise<Entry | undefined>;
   /**
    * What needs no plan, among all that is staged: records that are new, and live ones that stay as they are. Tells how many are left;
    * these, and only these, are merged by `apply`. After an error, and a rollback of what it did, all of them are.
@@ -84,6 +88,8 @@ export interface RegisterExpressions {
 
 export interface Dialect {
   readonly name: 'sqlite' | 'mssql';
+  /** Whether a batch may come as a `Preparer` makes it. */
+  readonly takesPrepared: boolean;
   /** Entries merged at a time. */
   readonly chunk: number;
   own(table: OwnTable): string;

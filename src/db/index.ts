@@ -1,6 +1,7 @@
 export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './comparison';
+export { Preparer, type Preparation, type PreparedBatch } from './prepare';
 export type {
   BookkeepingColumns,
   Database,

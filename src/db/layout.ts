@@ -17,8 +17,8 @@ export interface ActualColumn {
   scale?: number;
   nullable: boolean;
   hasDefault: boolean;
-  /** Text in a code page, which lacks most of Unicode. */
-  codePage?: boolean;
+  /** Of text in a code page, which lacks most of Unicode and counts bytes. */
+  codePage?: number;
 }
 
 export interface Layout {

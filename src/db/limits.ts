@@ -1,6 +1,7 @@
 // Tells whether a value fits its column, before it is sent: what a server would refuse, or worse, quietly round.
 // Never puts the value into the reason.
 import type { TypedValue } from '../mirror/column-type';
+import { bytesIn } from './code-page';
 import type { ActualColumn, Layout } from './layout';
 
 export interface Refusal {
@@ -30,7 +31,10 @@ function limited(layout: Layout): { column: ActualColumn; i: number }[] {
     .filter(
       ({ column }) =>
         !column.nullable ||
-        !(column.kind === 'other' || (column.kind === 'text' && column.maxLength === null)),
+        !(
+          column.kind === 'other' ||
+          (column.kind === 'text' && column.maxLength === null && column.codePage === undefined)
+        ),
     );
   cache.set(layout, found);
   return found;
@@ -42,9 +46,7 @@ const missing = (column: ActualColumn): string | undefined =>
 function misfit(column: ActualColumn, value: string): string | undefined {
   switch (column.kind) {
     case 'text':
-      return column.maxLength !== null && value.length > column.maxLength
-        ? `too long: ${value.length} characters, the column takes ${column.maxLength}`
-        : undefined;
+      return textMisfit(column, value);
     case 'integer':
       return integerMisfit(column, value);
     case 'decimal':
@@ -52,14 +54,49 @@ function misfit(column: ActualColumn, value: string): string | undefined {
     case 'boolean':
       return value === '0' || value === '1' ? undefined : 'not a boolean';
     case 'date':
-      return /^\d{4}-\d{2}-\d{2}$/.test(value) ? undefined : 'not a date';
+      return value.length === 10 && isDay(value) ? undefined : 'not a date';
     case 'datetime':
-      return /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$/.test(value) ? undefined : 'not a date and time';
+      return datetimeMisfit(column, value);
     case 'float':
       return /^-?\d+(\.\d+)?$/.test(value) ? undefined : 'not a number';
     case 'other':
       return undefined;
   }
+}
+
+/** What the types of SQL Server that are older than datetime2 can hold. */
+const spans: Readonly<Record<string, { from: string; to: string }>> = {
+  datetime: { from: '1753-01-01', to: '9999-12-31' },
+  smalldatetime: { from: '1900-01-01', to: '2079-06-05' },
+};
+
+function datetimeMisfit({ declared }: ActualColumn, value: string): string | undefined {
+  if (!isDay(value) || !/^(T([01]\d|2[0-3])(:[0-5]\d){2}Z)?$/.test(value.slice(10)))
+    return 'not a date and time';
+  const span = spans[declared];
+  const day = value.slice(0, 10);
+  return span !== undefined && (day < span.from || day > span.to)
+    ? `out of the range of ${declared}`
+    : undefined;
+}
+
+/** Begins with a day of the calendar, from the year 1 on. */
+function isDay(value: string): boolean {
+  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(value);
+  if (match === null || match[1] === '0000') return false;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day >= 1 && day <= (month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0));
+}
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function textMisfit({ codePage, maxLength }: ActualColumn, value: string): string | undefined {
+  const length = codePage === undefined ? value.length : bytesIn(codePage, value);
+  if (length === undefined) return `a character that code page ${codePage} of the column lacks`;
+  if (maxLength === null || length <= maxLength) return undefined;
+  return length === value.length
+    ? `too long: ${length} characters, the column takes ${maxLength}`
+    : `too long: ${length} bytes in code page ${codePage}, the column takes ${maxLength}`;
 }
 
 function integerMisfit(column: ActualColumn, value: string): string | undefined {

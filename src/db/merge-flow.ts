@@ -10,7 +10,7 @@ import type { MergeRequest, MergeResult, Reject } from './database';
 import type { Dialect, MergeSession } from './dialect';
 import type { Layout } from './layout';
 import type { Ledger } from './ledger';
-import { refusal } from './limits';
+import { sort, withoutContent, type PreparedBatch } from './prepare';
 import { rejectOf, storeRejects } from './rejects';
 
 interface Work {
@@ -33,8 +33,8 @@ export async function mergeInto(
   const { dialect, layout, ledger, request, now } = parts;
   // First, so that a zombie stops before it works, and waits here while the other attempt is at it.
   if (request.checkpoint !== undefined) await ledger.claim(trx, request.checkpoint);
-  await takeBack(trx, { dialect, layout, rows: request.takeBack ?? [] });
   const session = await dialect.openMerge(trx, layout);
+  await takeBack(trx, { dialect, layout, rows: request.takeBack ?? [] });
   const work: Work = {
     trx,
     dialect,
@@ -48,30 +48,59 @@ export async function mergeInto(
   };
   work.counts.read = request.rejects.length;
   work.counts.rejected = request.rejects.length;
-  const entries = combine(request.observations);
-  for (let from = 0; from < entries.length; from += dialect.chunk) {
-    request.signal?.throwIfAborted();
-    await mergeChunk(work, entries.slice(from, from + dialect.chunk));
-    await breathe();
-  }
+  const { prepared } = request;
+  const ids = prepared === undefined ? await mergeAll(work, request) : await mergePrepared(work, prepared);
   await mergeStaged(work, work.leftOver);
-  await settle(work, entries, now);
+  await settle(work, ids, now);
   if (work.reread.length > 0) await request.beforeCommit?.(work.reread);
   await session.close();
   if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, work.counts);
   return { counts: work.counts, reread: work.reread };
 }
 
-async function mergeChunk(work: Work, chunk: readonly Entry[]): Promise<void> {
-  const fitting = chunk.map((entry) => keepFitting(work, entry));
-  await mergeStaged(work, await insertNew(work, fitting));
+async function mergeAll(work: Work, request: MergeRequest): Promise<RecordId[]> {
+  const entries = combine(request.observations);
+  for (let from = 0; from < entries.length; from += work.dialect.chunk) {
+    request.signal?.throwIfAborted();
+    const sorted = sort(work.layout, entries.slice(from, from + work.dialect.chunk));
+    count(work, sorted);
+    await mergeStaged(work, await insertNew(work, sorted.fitting));
+    await breathe();
+  }
+  return entries.map(({ id }) => id);
+}
+
+async function mergePrepared(work: Work, prepared: PreparedBatch): Promise<RecordId[]> {
+  const { session } = work;
+  count(work, prepared);
+  if (prepared.count > 0) {
+    await session.stageRows(prepared.rows);
+    await mergeRest(work, { count: prepared.count, entryOf: (n) => session.stagedEntry(n) });
+  }
+  return prepared.ids;
+}
+
+function count(work: Work, sorted: { rejects: readonly Reject[]; read: number; stale: number }): void {
+  work.counts.read += sorted.read;
+  work.counts.stale += sorted.stale;
+  work.counts.rejected += sorted.rejects.length;
+  for (const one of sorted.rejects) work.rejects.push(one);
 }
 
 async function mergeStaged(work: Work, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await work.session.stage(entries);
-  if ((await shortCut(work, entries.length)) === 0) return;
-  await applyOrSplit(work, { staged: entries, from: 0, to: entries.length });
+  await mergeRest(work, { count: entries.length, entryOf: async (n) => entries[n] });
+}
+
+interface Staged {
+  count: number;
+  entryOf: (n: number) => Promise<Entry | undefined>;
+}
+
+async function mergeRest(work: Work, staged: Staged): Promise<void> {
+  if ((await shortCut(work, staged.count)) === 0) return;
+  await applyOrSplit(work, { staged, from: 0, to: staged.count });
 }
 
 /** Answers how many entries are left. On a row that the table refuses, all go the way that finds it. */
@@ -91,44 +120,23 @@ async function shortCut(work: Work, staged: number): Promise<number> {
   }
 }
 
-/** Counts what was read, and takes the content off an entry whose values do not fit. */
-function keepFitting(work: Work, entry: Entry): Entry {
-  if (entry.live === undefined) return entry;
-  work.counts.read += entry.beaten + 1;
-  work.counts.stale += entry.beaten;
-  const refused = refusal(work.layout, entry.live.values);
-  return refused === undefined ? entry : reject(work, entry, refused);
-}
-
-function reject(work: Work, entry: Entry, refused: { column?: string; reason: string }): Entry {
-  if (entry.live !== undefined) {
-    work.rejects.push(rejectOf(work.layout, entry.live, refused));
-    work.counts.rejected += 1;
-  }
-  return { id: entry.id, beaten: 0, ...(entry.goneAt === undefined ? {} : { goneAt: entry.goneAt }) };
-}
-
 /** The short cut for new records; on a row that the table refuses, all go the way that finds it. */
 async function insertNew(work: Work, entries: readonly Entry[]): Promise<readonly Entry[]> {
-  const something = entries.filter((entry) => entry.live !== undefined || entry.goneAt !== undefined);
   await work.dialect.savepoint(work.trx);
   try {
-    const rest = await work.session.insertNew(something);
+    const rest = await work.session.insertNew(entries);
     await work.dialect.releaseSavepoint(work.trx);
-    work.counts.inserted += something.length - rest.length;
+    work.counts.inserted += entries.length - rest.length;
     return rest;
   } catch (error) {
     if (work.dialect.classify(error).kind !== 'row') throw error;
     await work.dialect.rollbackToSavepoint(work.trx);
-    return something;
+    return entries;
   }
 }
 
 /** Bisects: a refused row costs some twenty statements, the others go in. */
-async function applyOrSplit(
-  work: Work,
-  range: { staged: readonly Entry[]; from: number; to: number },
-): Promise<void> {
+async function applyOrSplit(work: Work, range: { staged: Staged; from: number; to: number }): Promise<void> {
   const { staged, from, to } = range;
   await work.dialect.savepoint(work.trx);
   try {
@@ -146,7 +154,8 @@ async function applyOrSplit(
     const verdict = work.dialect.classify(error);
     if (verdict.kind !== 'row') throw error;
     await work.dialect.rollbackToSavepoint(work.trx);
-    if (to - from === 1) return rejectStaged(work, staged[from], { error, reason: verdict.means });
+    if (to - from === 1)
+      return rejectStaged(work, await staged.entryOf(from), { error, reason: verdict.means });
   }
   const middle = Math.floor((from + to) / 2);
   await applyOrSplit(work, { staged, from, to: middle });
@@ -160,14 +169,15 @@ async function rejectStaged(
 ): Promise<void> {
   // Not the row's fault when there is no content in it.
   if (entry?.live === undefined) throw why.error;
-  const rest = reject(work, entry, { reason: `refused by ${why.reason}` });
-  if (rest.goneAt !== undefined) work.leftOver.push(rest);
+  work.rejects.push(rejectOf(work.layout, entry.live, { reason: `refused by ${why.reason}` }));
+  work.counts.rejected += 1;
+  if (entry.goneAt !== undefined) work.leftOver.push(withoutContent(entry));
 }
 
-async function settle(work: Work, entries: readonly Entry[], at: Instant): Promise<void> {
+async function settle(work: Work, known: readonly RecordId[], at: Instant): Promise<void> {
   const { module } = work.layout.table;
   await storeRejects(work.trx, work.dialect, { module, rejects: work.rejects, at });
-  const ids = new Set<RecordId>(entries.map((entry) => entry.id));
+  const ids = new Set<RecordId>(known);
   for (const { id } of work.rejects) if (id !== undefined) ids.add(id as RecordId);
   await work.session.settleRejects([...ids], at);
 }

@@ -25,6 +25,24 @@ function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unk
   return new DatabaseError(verdict, `The database refused: ${means} (${code})`, code);
 }
 
+/** Fails with the error of the work: over a lost connection the rollback fails too, and would be all that is heard of. */
+async function transaction<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  let failure: { error: unknown } | undefined;
+  const watched = async (trx: Knex.Transaction): Promise<T> => {
+    try {
+      return await work(trx);
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  };
+  try {
+    return await knex.transaction(watched);
+  } catch (error) {
+    throw failure === undefined ? error : failure.error;
+  }
+}
+
 export function createDatabase(knex: Knex, dialect: Dialect): Database {
   const now = () => instant(Date.now());
   const ledger = new Ledger(dialect, now);
@@ -38,7 +56,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     }
   };
   const write = <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal): Promise<T> =>
-    guarded(() => knex.transaction(work), signal);
+    guarded(() => transaction(knex, work), signal);
 
   const layout = async (table: TargetTable): Promise<Layout> => {
     const known = layouts.get(table);
@@ -77,11 +95,13 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
         layouts.delete(table);
         return dialect.exclusively(knex, (trx) => ensureTable(trx, { dialect, ledger, table }));
       }),
+    preparation: (table) =>
+      guarded(async () => (dialect.takesPrepared ? { layout: await layout(table) } : undefined)),
     merge: (table, request) =>
       guarded(async () => {
         const found = await layout(table);
         try {
-          return await knex.transaction((trx) =>
+          return await transaction(knex, (trx) =>
             mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
           );
         } catch (error) {

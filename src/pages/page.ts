@@ -2,6 +2,7 @@
 import type { Instant } from '../mirror/instant';
 import type { Mapping } from '../mirror/mapping';
 import type { LiveObservation } from '../mirror/observation';
+import type { Preparation, PreparedBatch } from '../db';
 
 export interface PagePlan {
   mapping: Mapping;
@@ -12,6 +13,8 @@ export interface PagePlan {
   /** Rows already committed, in file order. They are read past, not typed. */
   skipRows: number;
   batchRows: number;
+  /** Batches are made ready for this table on the thread that parses. */
+  preparation?: Preparation;
 }
 
 /** A row that cannot be typed. `raw` is the row as JSON, by column of the CSV. */
@@ -28,6 +31,8 @@ export interface PageBatch {
   from: number;
   to: number;
   observations: LiveObservation[];
+  /** The observations, made ready; then there are no others. */
+  prepared?: PreparedBatch;
   rejects: RejectedRow[];
   /** Only true once the end of the zip, its checksum and the row count have been seen. */
   last: boolean;

@@ -1,7 +1,7 @@
 // The other thread: gets the zip in chunks, gives typed batches back. It knows no network, no database and no secret.
 import { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PageError, type PagePlan } from './page';
+import { PageError, type PageBatch, type PagePlan } from './page';
 import { parsePage } from './parse';
 import type { FromThread, ToThread } from './thread-messages';
 
@@ -9,7 +9,7 @@ const port = parentPort;
 if (!port) throw new Error('This file runs as a worker thread only');
 
 const chunks: Uint8Array[] = [];
-const say = (message: FromThread): void => port.postMessage(message);
+const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 let ended = false;
 let hungry = false;
 let batchesWanted = 0;
@@ -47,9 +47,13 @@ port.on('message', (message: ToThread) => {
   }
 });
 
+/** Bytes change hands; observations have to be copied, string by string. */
+const give = (batch: PageBatch): void =>
+  say({ kind: 'batch', batch }, batch.prepared === undefined ? [] : [batch.prepared.rows.buffer]);
+
 async function main(): Promise<void> {
   for await (const batch of parsePage(zip, workerData as PagePlan)) {
-    say({ kind: 'batch', batch });
+    give(batch);
     batchesWanted -= 1;
     while (batchesWanted <= 0 && !batch.last) await new Promise<void>((resolve) => (wake = resolve));
   }

@@ -1,16 +1,14 @@
 // Zip → CSV → typed rows, in batches, in order. Holds one batch at a time and never gives out a last batch before the page is proved whole.
 import type { Readable } from 'node:stream';
-import { CsvError, parse as csvParser, type Parser } from 'csv-parse';
 import { parseInstant, type Instant } from '../mirror/instant';
 import { modifiedTime, typings } from '../mirror/mapping';
 import type { LiveObservation } from '../mirror/observation';
 import { isRecordId } from '../mirror/record-id';
 import { TypingError, type Typing } from '../mirror/typing';
+import { CsvRows } from './csv-rows';
+import { Preparer } from '../db';
 import { PageError, type PageBatch, type PagePlan, type RejectedRow } from './page';
 import { csvOf } from './unzip';
-
-/** A cell of 32,000 characters is the longest that Zoho stores; a record of this size is not a record. */
-const maxRecordBytes = 16 * 1024 * 1024;
 
 export async function* parsePage(
   zip: Readable,
@@ -18,89 +16,85 @@ export async function* parsePage(
   limits: { csvBytes?: number } = {},
 ): AsyncGenerator<PageBatch> {
   const csv = csvOf(zip, limits.csvBytes);
-  const parser = csvParser({
-    bom: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: maxRecordBytes,
-  });
-  csv.on('error', (error) => parser.destroy(error));
-  csv.pipe(parser);
   try {
-    yield* batches(parser, plan);
+    yield* batches(csv, plan);
   } finally {
     csv.destroy();
-    parser.destroy();
   }
+}
+
+/** A row at a time would mean a promise a row: the rows of a piece come together. */
+async function* rowsOf(csv: Readable): AsyncGenerator<Iterable<string[]>> {
+  const decoder = new TextDecoder();
+  const rows = new CsvRows();
+  for await (const bytes of csv as AsyncIterable<Buffer>)
+    yield rows.push(decoder.decode(bytes, { stream: true }));
+  yield rows.push(decoder.decode());
+  yield rows.end();
 }
 
 /** Bounds a batch of long texts: what is in flight must fit the thread's heap several times. */
 const batchChars = 4 * 1024 * 1024;
 
-async function* batches(parser: Parser, plan: PagePlan): AsyncGenerator<PageBatch> {
-  const next = recordReader(parser);
-  const header = await next();
-  const read = header ? rowReader(header, plan) : undefined;
+async function* batches(csv: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
+  let read: RowReader | undefined;
   let rows = 0;
-  let batch = emptyBatch(plan.skipRows);
+  let batch = new Gathered(plan.skipRows, plan);
   let chars = 0;
-  for (;;) {
-    const record = await next();
-    if (!record || !read) break;
-    // At once: an endless file must not fill the table before its end is found to be wrong.
-    if (rows === plan.expectedRows)
-      throw new PageError('ROW_COUNT', `The page has more rows than the ${rows} that Zoho announced`);
-    // A full batch goes out only when another row follows: the last one waits for the end of the archive.
-    if (batch.to - batch.from === plan.batchRows || chars >= batchChars) {
-      yield batch;
-      batch = emptyBatch(rows);
-      chars = 0;
+  for await (const some of rowsOf(csv))
+    for (const record of some) {
+      if (!read) {
+        read = rowReader(record, plan);
+        continue;
+      }
+      // At once: an endless file must not fill the table before its end is found to be wrong.
+      if (rows === plan.expectedRows)
+        throw new PageError('ROW_COUNT', `The page has more rows than the ${rows} that Zoho announced`);
+      // A full batch goes out only when another row follows: the last one waits for the end of the archive.
+      if (batch.to - batch.from === plan.batchRows || chars >= batchChars) {
+        yield batch.given(false);
+        batch = new Gathered(rows, plan);
+        chars = 0;
+      }
+      rows += 1;
+      if (rows <= plan.skipRows) continue;
+      for (const cell of record) chars += cell.length;
+      batch.to = rows;
+      batch.add(read(record));
     }
-    rows += 1;
-    if (rows <= plan.skipRows) continue;
-    for (const cell of record) chars += cell.length;
-    batch.to = rows;
-    read(record, batch);
-  }
   if (rows !== plan.expectedRows)
     throw new PageError('ROW_COUNT', `The page has ${rows} rows where Zoho announced ${plan.expectedRows}`);
-  yield { ...batch, last: true };
+  yield batch.given(true);
 }
 
-const emptyBatch = (from: number): PageBatch => ({
-  from,
-  to: from,
-  observations: [],
-  rejects: [],
-  last: false,
-});
+/** A batch as it grows. */
+class Gathered {
+  to: number;
+  private readonly observations: LiveObservation[] = [];
+  private readonly rejects: RejectedRow[] = [];
+  private readonly preparer: Preparer | undefined;
 
-/** Pulls records one by one; waits only when the parser has none ready (an await per record would halve the speed). */
-function recordReader(parser: Parser): () => Promise<string[] | null> | string[] | null {
-  let ended = false;
-  let failure: Error | undefined;
-  let wake: (() => void) | undefined;
-  const woken = (): void => wake?.();
-  parser.on('readable', woken);
-  parser.on('end', () => ((ended = true), woken()));
-  parser.on('error', (error: Error) => ((failure = pageError(error)), woken()));
-  parser.on('close', () => ((ended = true), woken()));
-  const pull = async (): Promise<string[] | null> => {
-    for (;;) {
-      if (failure) throw failure;
-      const record = parser.read() as string[] | null;
-      if (record !== null || ended) return record;
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
-  };
-  return () => (failure ? pull() : ((parser.read() as string[] | null) ?? pull()));
+  constructor(
+    readonly from: number,
+    { preparation }: PagePlan,
+  ) {
+    this.to = from;
+    this.preparer = preparation && new Preparer(preparation);
+  }
+
+  add(row: LiveObservation | RejectedRow): void {
+    if ('reason' in row) this.rejects.push(row);
+    else if (this.preparer) this.preparer.add(row);
+    else this.observations.push(row);
+  }
+
+  given(last: boolean): PageBatch {
+    const { from, to, observations, rejects, preparer } = this;
+    return { from, to, observations, rejects, last, ...(preparer ? { prepared: preparer.finish() } : {}) };
+  }
 }
 
-/** The parser's own message quotes the cell. */
-const pageError = (error: Error): Error =>
-  error instanceof CsvError ? new PageError('CSV', `The CSV cannot be read (${error.code})`) : error;
-
-type RowReader = (cells: readonly string[], into: PageBatch) => void;
+type RowReader = (cells: readonly string[]) => LiveObservation | RejectedRow;
 
 /** Zoho's page calls the id column `id`; the real header is `Id`. */
 const isIdHeader = (name: string): boolean => name === 'Id' || name === 'id';
@@ -118,11 +112,8 @@ function rowReader(header: readonly string[], plan: PagePlan): RowReader {
   if (modifiedAt < 0) missing.push(modifiedTime);
   if (missing.length > 0) throw new PageError('COLUMNS', `The CSV lacks the columns ${missing.join(', ')}`);
 
-  return (cells, into) => {
-    const row = typedRow(cells, { header, idAt, modifiedAt, columns, observedAt: plan.observedAt });
-    if ('reason' in row) into.rejects.push(row);
-    else into.observations.push(row);
-  };
+  const shape = { header, idAt, modifiedAt, columns, observedAt: plan.observedAt };
+  return (cells) => typedRow(cells, shape);
 }
 
 interface RowShape {

@@ -1,8 +1,8 @@
 // What the database suite is built from: tables, observations and short readings of the result. No expectations here.
-import type { Database, MergeRequest, MergeResult, TargetTable } from '../../src/db';
+import { Preparer, type Database, type MergeRequest, type MergeResult, type TargetTable } from '../../src/db';
 import type { TypedValue } from '../../src/mirror/column-type';
 import { instant, parseInstant, toIsoMs, type Instant } from '../../src/mirror/instant';
-import type { Observation } from '../../src/mirror/observation';
+import type { LiveObservation, Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
 import type { LawModel } from '../support/law-model';
 
@@ -68,6 +68,22 @@ export const merge = (
   observations: readonly Observation[],
   request: Partial<MergeRequest> = {},
 ): Promise<MergeResult> => db.merge(table, { observations, rejects: [], fromExport: false, ...request });
+
+const isLive = (one: Observation): one is LiveObservation => one.kind === 'live';
+
+/** As the rows of a page come: made ready beforehand where the database takes that. */
+export async function mergeExport(
+  db: Database,
+  table: TargetTable,
+  observations: readonly Observation[],
+): Promise<MergeResult> {
+  const preparation = await db.preparation(table);
+  if (preparation === undefined || !observations.every(isLive))
+    return merge(db, table, observations, { fromExport: true });
+  const preparer = new Preparer(preparation);
+  for (const observation of observations) preparer.add(observation);
+  return merge(db, table, [], { fromExport: true, prepared: preparer.finish() });
+}
 
 /** `1 Ann,1.50,1 m=… o=… d=…`, one text a row. */
 export async function rowsOf(db: Database, table: TargetTable): Promise<string[]> {

@@ -14,6 +14,7 @@ import {
   gone,
   live,
   merge,
+  mergeExport,
   modelState,
   rowsOf,
   start,
@@ -246,7 +247,9 @@ function describeProperties(opened: () => Opened, numRuns: number): void {
           const table = await withTable(opened(), change);
           const model = new LawModel(table.deletes);
           for (const [batch, fromExport] of some) {
-            const result = await merge(opened().db, table, batch, { fromExport });
+            const result = fromExport
+              ? await mergeExport(opened().db, table, batch)
+              : await merge(opened().db, table, batch);
             const expected = model.merge(batch, fromExport);
             expect(result.counts).toEqual({ ...expected.counts, rejected: 0 });
             expect([...result.reread].sort()).toEqual(expected.reread);
@@ -295,11 +298,15 @@ function describeBatches(opened: () => Opened): void {
     await db.ensureTable(table);
     const name = (i: number): string => (i % 40 === 7 ? 'Bad' : `N${i}`);
     const rows = Array.from({ length: 200 }, (_, i) =>
-      live(`${i + 1}`, '10:00', '10:01', [name(i), null, null]),
+      live(`${i + 1}`, '10:00', '10:01', [name(i), '1.50', null]),
     );
-    const { counts } = await merge(db, table, rows);
+    const { counts } = await mergeExport(db, table, rows);
     expect(counts).toEqual({ ...noCounts(), read: 200, inserted: 195, rejected: 5 });
     expect(await db.count(table)).toEqual({ live: 195, deleted: 0, rejected: 5 });
+    const raw = (await rejectsOf(sql, db.dialect, table)).map(
+      (row) => JSON.parse(String(row.raw)) as unknown,
+    );
+    expect(raw).toContainEqual({ id: '8', Last_Name: 'Bad', Amount: '1.50', Active: null });
   });
 
   test('L14: rejects that the caller found are stored once, with and without an id', async () => {

@@ -3,13 +3,10 @@ import { openDatabase } from '../../src/db';
 import { connectMssql, mssqlSettings } from '../../src/db/mssql';
 import type { Opened } from './database-kit';
 import { describeDatabase } from './database-suite';
+import { testUrl } from './mssql-server';
 
 async function open(): Promise<Opened> {
-  const url = process.env.TEST_MSSQL_URL;
-  if (url === undefined || url === '')
-    throw new Error(
-      'TEST_MSSQL_URL is not set: it names the SQL Server that this suite may write to, in the form of LEGACY_DB',
-    );
+  const url = testUrl();
   const beside = connectMssql(mssqlSettings(url));
   const db = await openDatabase(url);
   return {

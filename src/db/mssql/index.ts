@@ -30,6 +30,7 @@ const run = async (trx: Knex.Transaction, sql: string): Promise<void> =>
 
 export const mssqlDialect: Dialect = {
   name: 'mssql',
+  takesPrepared: true,
   chunk: 50_000,
   own: (table) => `zoho_mirror.${table}`,
   quote: schema.quote,

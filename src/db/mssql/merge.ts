@@ -7,7 +7,7 @@ import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout }
 import { batch } from './connect';
 import { quote, target } from './schema';
 import { encodeRows } from './rows';
-import { bare, converted, createStageSql, fillStage } from './stage';
+import { bare, converted, createStageSql, entryOf, fillStage, stagedEntrySql } from './stage';
 
 const tombstone = 'zoho_mirror.tombstone';
 const rejected = 'zoho_mirror.rejected_record';
@@ -47,16 +47,18 @@ function compared(column: ActualColumn, i: number): { s: string; t: string; pair
   const t = `t.${quote(column.name)}`;
   const s = converted(column, i);
   if (column.kind !== 'text') return { s, t, pairs: [[s, t]] };
-  // Without need, a conversion would cost more than all the rest of the comparison.
-  const stored = column.declared.startsWith('nvarchar') ? t : `CONVERT(nvarchar(max), ${t})`;
+  // A column of fixed length fills up with blanks. Without need, a conversion would cost more than all the rest of the comparison.
+  const fixed = /^n?char\(/.test(column.declared);
+  const plain = (text: string): string => (fixed ? `RTRIM(CONVERT(nvarchar(max), ${text}))` : text);
+  const stored = column.declared.startsWith('varchar') ? `CONVERT(nvarchar(max), ${t})` : plain(t);
   const bits = (text: string): string => `${text} COLLATE Latin1_General_BIN2`;
   const length = (text: string): string => `DATALENGTH(${text})`;
   return {
     s,
     t,
     pairs: [
-      [bits(s), bits(stored)],
-      [length(s), length(stored)],
+      [bits(plain(s)), bits(stored)],
+      [length(plain(s)), length(stored)],
     ],
   };
 }
@@ -321,6 +323,12 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
   return {
     insertNew: async (entries) => [...entries],
     stage: (entries) => fillStage(connection, encodeRows(entries, layout.columns), layout),
+    stageRows: (rows) =>
+      fillStage(connection, Buffer.from(rows.buffer, rows.byteOffset, rows.length), layout),
+    stagedEntry: async (n) => {
+      const [row] = await batch(connection, stagedEntrySql(layout, n));
+      return row === undefined ? undefined : entryOf(row, layout);
+    },
     shortCut: async (count) => {
       settled = false;
       if (!isPlain(layout)) return { inserted: 0, unchanged: 0, rest: count };

@@ -18,9 +18,10 @@ export function stagedType(column: ActualColumn): StagedType {
   if (kind === 'boolean') return { kind: 'bit' };
   if (kind === 'date') return { kind: 'date' };
   if (kind === 'datetime') return { kind: 'seconds' };
-  if (kind === 'decimal' && precision !== undefined && scale !== undefined)
+  // Not every T-SQL server reads a number of 38 digits as it is sent.
+  if (kind === 'decimal' && precision !== undefined && scale !== undefined && precision < 38)
     return { kind: 'decimal', precision, scale };
-  if (kind === 'float') return { kind: 'text', length: 60 };
+  if (kind === 'decimal' || kind === 'float') return { kind: 'text', length: 60 };
   return {
     kind: 'text',
     length: kind === 'text' && maxLength !== null && maxLength <= 4000 ? maxLength : null,
@@ -31,7 +32,7 @@ const rowToken = 0xd1;
 const firstBytes = 64 * 1024;
 
 class Bytes {
-  view = Buffer.allocUnsafeSlow(firstBytes);
+  view: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(firstBytes);
   at = 0;
 
   room(bytes: number): void {
@@ -193,21 +194,39 @@ function writerOf(type: StagedType): { write: Writer; writeNull: (bytes: Bytes) 
 /** More than any value but text takes, with its length. */
 const cellBytes = 32;
 
+/** What a row is made of: content, an absence, or both. */
+interface RowParts {
+  id: string;
+  modifiedAt?: number;
+  observedAt?: number;
+  goneAt?: number;
+  values: readonly (string | null)[];
+}
+
 /** Rows (n, id, m, o, g, values…), each but the first behind its token: that one comes from whoever sends them. */
-export function encodeRows(entries: readonly Entry[], columns: readonly ActualColumn[]): Buffer {
-  const writers = columns.map((column) => writerOf(stagedType(column)));
-  const bytes = new Bytes();
-  for (const [n, { id, live, goneAt }] of entries.entries()) {
+export class RowEncoder {
+  private readonly writers: readonly ReturnType<typeof writerOf>[];
+  private readonly bytes = new Bytes();
+  /** Where each row begins, its token. */
+  private readonly begins: number[] = [];
+
+  constructor(columns: readonly ActualColumn[]) {
+    this.writers = columns.map((column) => writerOf(stagedType(column)));
+  }
+
+  add({ id, modifiedAt, observedAt, goneAt, values }: RowParts): void {
+    const { bytes, writers } = this;
+    this.begins.push(bytes.at);
     bytes.room((writers.length + 6) * cellBytes);
-    if (n > 0) bytes.byte(rowToken);
+    bytes.byte(rowToken);
     bytes.byte(4);
-    bytes.whole(n, 4);
+    bytes.whole(0, 4);
     bigint(bytes, id);
-    milliseconds(bytes, live?.modifiedAt);
-    milliseconds(bytes, live?.observedAt);
+    milliseconds(bytes, modifiedAt);
+    milliseconds(bytes, observedAt);
     milliseconds(bytes, goneAt);
     for (let i = 0; i < writers.length; i += 1) {
-      const value = live?.values[i] ?? null;
+      const value = values[i] ?? null;
       if (value === null) {
         writers[i]!.writeNull(bytes);
         continue;
@@ -216,5 +235,32 @@ export function encodeRows(entries: readonly Entry[], columns: readonly ActualCo
       writers[i]!.write(bytes, value);
     }
   }
-  return bytes.view.subarray(0, bytes.at);
+
+  /** Numbers the rows and gives them out, without those of these positions. */
+  finish(without: ReadonlySet<number> = new Set()): Buffer<ArrayBuffer> {
+    const { view } = this.bytes;
+    let n = 0;
+    let to = 0;
+    for (const [row, from] of this.begins.entries()) {
+      if (without.has(row)) continue;
+      const end = this.begins[row + 1] ?? this.bytes.at;
+      if (to !== from) view.copyWithin(to, from, end);
+      view.writeUInt32LE(n, to + 2);
+      n += 1;
+      to += end - from;
+    }
+    return view.subarray(to === 0 ? 0 : 1, to);
+  }
+}
+
+export function encodeRows(entries: readonly Entry[], columns: readonly ActualColumn[]): Buffer<ArrayBuffer> {
+  const rows = new RowEncoder(columns);
+  for (const { id, live, goneAt } of entries)
+    rows.add({
+      id,
+      values: live?.values ?? [],
+      ...(live === undefined ? {} : { modifiedAt: live.modifiedAt, observedAt: live.observedAt }),
+      ...(goneAt === undefined ? {} : { goneAt }),
+    });
+  return rows.finish();
 }

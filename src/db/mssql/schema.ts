@@ -58,7 +58,10 @@ export const addBookkeeping = (table: string, column: { name: string; spelled: s
 
 /** Keeps code page and nullability; columns without NULL would become nullable if it were not said. */
 export function widen(table: string, column: TargetColumn, actual: ActualColumn): string {
-  const type = spell(column.type).replace(/^nvarchar/, actual.codePage === true ? 'varchar' : 'nvarchar');
+  const type = spell(column.type).replace(
+    /^nvarchar/,
+    actual.codePage !== undefined ? 'varchar' : 'nvarchar',
+  );
   const nullability = actual.nullable ? '' : ' NOT NULL';
   return `ALTER TABLE ${target(table)} ALTER COLUMN ${quote(actual.name)} ${type}${nullability}`;
 }
@@ -72,6 +75,7 @@ interface Info {
   nullable: string;
   fallback: string | null;
   filled: number | null;
+  code_page: number | null;
 }
 
 export async function describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined> {
@@ -79,7 +83,7 @@ export async function describe(knex: Knex, table: string): Promise<ActualColumn[
   const rows = (await knex.raw(
     `SELECT c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.CHARACTER_MAXIMUM_LENGTH AS length,
             c.NUMERIC_PRECISION AS digits, c.NUMERIC_SCALE AS scale, c.IS_NULLABLE AS nullable,
-            c.COLUMN_DEFAULT AS fallback,
+            c.COLUMN_DEFAULT AS fallback, CONVERT(int, COLLATIONPROPERTY(c.COLLATION_NAME, 'CodePage')) AS code_page,
             COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsIdentity') AS filled
        FROM INFORMATION_SCHEMA.COLUMNS c
       WHERE c.TABLE_NAME = ? AND c.TABLE_SCHEMA = COALESCE(?, SCHEMA_NAME())
@@ -133,7 +137,7 @@ function actual(row: Info): ActualColumn {
     ...(decimal ? { precision: Number(row.digits), scale: Number(row.scale) } : {}),
     nullable: row.nullable.toUpperCase() === 'YES',
     hasDefault: row.fallback !== null || row.filled === 1,
-    ...(type === 'char' || type === 'varchar' ? { codePage: true } : {}),
+    ...(type === 'char' || type === 'varchar' ? { codePage: row.code_page ?? 0 } : {}),
   };
 }
 

@@ -1,6 +1,8 @@
 // Brings entries into a session's #stage by bulk load, each value in the type that its column can be set from. Decides nothing.
 import { TYPES, type Connection } from 'tedious';
-import { toIsoMs, type Instant } from '../../mirror/instant';
+import { instant, toIsoMs, type Instant } from '../../mirror/instant';
+import { recordId } from '../../mirror/record-id';
+import type { Entry } from '../batch';
 import type { ActualColumn, Layout } from '../layout';
 import { batch } from './connect';
 import { stagedType, type StagedType } from './rows';
@@ -86,9 +88,12 @@ export async function fillStage(connection: Connection, rows: Buffer, layout: La
   await batch(connection, 'TRUNCATE TABLE #stage');
   if (rows.length === 0) return;
   await new Promise<void>((resolve, reject) => {
-    const bulk = connection.newBulkLoad('#stage', { keepNulls: true }, (error) =>
-      error ? reject(error) : resolve(),
-    );
+    const bulk = connection.newBulkLoad('#stage', { keepNulls: true }, (error) => {
+      if (!error) return resolve();
+      // A server that stopped reading in mid row may take what is still under way for its next request.
+      connection.close();
+      reject(error);
+    });
     bulk.addColumn('n', encoded(TYPES.Int), { nullable: false });
     bulk.addColumn('id', encoded(TYPES.BigInt), { nullable: false });
     for (const name of ['m', 'o', 'g'])
@@ -99,4 +104,41 @@ export async function fillStage(connection: Connection, rows: Buffer, layout: La
     });
     connection.execBulkLoad(bulk, [[rows]]);
   });
+}
+
+/** A staged value as its canonical text. */
+function text(type: StagedType, i: number): string {
+  const s = staged(i);
+  switch (type.kind) {
+    case 'text':
+      return s;
+    case 'date':
+      return `CONVERT(varchar(10), ${s}, 23)`;
+    case 'seconds':
+      // Style 120 and not 126: not every T-SQL server writes the T.
+      return `REPLACE(CONVERT(varchar(19), ${s}, 120), ' ', 'T') + 'Z'`;
+    default:
+      return `CONVERT(varchar(50), ${s})`;
+  }
+}
+
+export const stagedEntrySql = ({ columns }: Layout, n: number): string => `
+SELECT CONVERT(varchar(20), id) AS id, m, o, g${columns.map((column, i) => `, ${text(stagedType(column), i)} AS ${staged(i)}`).join('')}
+  FROM #stage WHERE n = ${Math.trunc(n)}`;
+
+/** Read back for a row that the table refuses; its values are nowhere else any more. */
+export function entryOf(row: Record<string, unknown>, { columns }: Layout): Entry {
+  const time = (value: unknown): Instant | undefined =>
+    value instanceof Date ? instant(value.getTime()) : undefined;
+  const id = recordId(row.id);
+  const [m, o, g] = [time(row.m), time(row.o), time(row.g)];
+  const values = columns.map((_, i) => (row[staged(i)] ?? null) as string | null);
+  return {
+    id,
+    beaten: 0,
+    ...(m === undefined || o === undefined
+      ? {}
+      : { live: { kind: 'live' as const, id, modifiedAt: m, observedAt: o, values } }),
+    ...(g === undefined ? {} : { goneAt: g }),
+  };
 }

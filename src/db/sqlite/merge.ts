@@ -240,6 +240,8 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   return {
     insertNew: async (entries) => insertNew(entries),
     stage: async (entries) => stager.stage(entries, layout.columns.length),
+    stageRows: () => Promise.reject(new Error('SQLite takes no prepared rows')),
+    stagedEntry: async () => undefined,
     shortCut: async (count) => ({ inserted: 0, unchanged: 0, rest: count }),
     apply: async (range) => apply(range),
     settleRejects: async (ids, at) => settle(ids, at),
