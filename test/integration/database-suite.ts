@@ -21,6 +21,7 @@ import {
   stateOf,
   type Opened,
 } from './database-kit';
+import { describeComparison } from './database-comparison';
 import { describeTables } from './database-tables';
 
 const withTable = async (opened: Opened, change: Partial<TargetTable> = {}): Promise<TargetTable> => {
@@ -44,6 +45,7 @@ export function describeDatabase(name: string, open: () => Promise<Opened>, numR
     describeBatches(it);
     describeLedger(it);
     describeTables(it);
+    describeComparison(it);
   });
 }
 
