@@ -34,6 +34,16 @@ export class CrmControl {
     return this.call('POST', '/__sim/mutate', touched, { module: 'Leads', ...change });
   }
 
+  /** A demo's pages are small, so it has more of them than Zoho allows downloads a minute. */
+  async allowDownloads(perMinute: number): Promise<void> {
+    await this.call('POST', '/__sim/limits', z.unknown(), { downloadsPerMinute: perMinute });
+  }
+
+  /** As when it expires unseen: nobody is told. */
+  async killChannels(): Promise<void> {
+    await this.call('POST', '/__sim/channels/kill', z.unknown(), {});
+  }
+
   stats(): Promise<CrmStats> {
     return this.call('GET', '/__sim/stats', stats);
   }

@@ -40,13 +40,15 @@ loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))
 `;
 
 export class House {
+  private api: Child | undefined;
+  private worker: Child | undefined;
+
   private constructor(
     readonly folder: string,
     readonly env: Readonly<Record<string, string>>,
     readonly temporal: TemporalServer,
     readonly crmUrl: string,
     private readonly others: Child[],
-    private worker: Child | undefined,
   ) {}
 
   static async open(options: HouseOptions): Promise<House> {
@@ -82,16 +84,8 @@ export class House {
       started.push(crm);
       const crmUrl = crm.readyLine.split(' ').at(-1) ?? '';
       const env = await environment(folder, { temporal, crmUrl, ...options });
-      const api = await startChild({
-        name: 'api',
-        command: process.execPath,
-        args: [entry('src', 'api', 'main.js')],
-        env: { ...env, METRICS_PORT: `${await freePort()}` },
-        logFile: join(folder, 'api.log'),
-        ready: /api ready/,
-      });
-      started.push(api);
-      const house = new House(folder, env, temporal, crmUrl, started, undefined);
+      const house = new House(folder, env, temporal, crmUrl, started);
+      await house.startApi();
       await house.startWorker();
       return house;
     } catch (error) {
@@ -99,6 +93,23 @@ export class House {
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  async startApi(): Promise<void> {
+    this.api = await startChild({
+      name: 'api',
+      command: process.execPath,
+      args: [entry('src', 'api', 'main.js')],
+      env: { ...this.env, METRICS_PORT: `${await freePort()}` },
+      logFile: join(this.folder, 'api.log'),
+      ready: /api ready/,
+    });
+    this.others.push(this.api);
+  }
+
+  /** Zoho's notifications reach nobody from now on. */
+  async shootApi(): Promise<void> {
+    await this.api?.kill('SIGKILL');
   }
 
   async startWorker(): Promise<void> {

@@ -73,6 +73,7 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
     `  kills survived     ${report.kills}${report.resumedAtRow.length > 0 ? `, resumed at row ${report.resumedAtRow.join(', ')} of the page` : ''}`,
     `  notifications      ${report.notifications}`,
     `  API credits        ${report.credits}`,
+    `  planted, repaired  ${report.reconcile.found}, ${report.reconcile.repaired}; left ${report.reconcile.left}`,
     `  differences        ${report.differences}`,
     `  seconds            ${report.seconds}`,
     `  Temporal Web UI    ${report.temporalUi}`,

@@ -5,13 +5,25 @@ import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { Catalog, type ModulePlan } from '../src/activities';
 import { loadConfig } from '../src/config';
-import { queries, workflowIds, type LoadStatus, type NotificationSyncStatus } from '../src/contracts';
+import {
+  queries,
+  TASK_QUEUE,
+  updates,
+  workflowIds,
+  workflowTypes,
+  type ChannelStatus,
+  type LoadStatus,
+  type NotificationSyncStatus,
+  type ReconcileInput,
+  type ReconcileStatus,
+} from '../src/contracts';
 import { openDatabase, type Database } from '../src/db';
 import { createZoho, type Zoho } from '../src/zoho';
 import { compare, type Difference } from './compare';
 import { CrmControl } from './crm';
 import type { House } from './house';
 import type { DemoOptions } from './options';
+import { meddle } from './outsider';
 
 export interface Report {
   ok: boolean;
@@ -23,6 +35,8 @@ export interface Report {
   resumedAtRow: number[];
   notifications: number;
   credits: number;
+  /** What Reconcile found of the two that were planted, and what it found afterwards. */
+  reconcile: { found: number; repaired: number; left: number };
   differences: number;
   /** The first of them. */
   examples: Difference[];
@@ -36,6 +50,8 @@ export interface Screen {
 }
 
 const patienceMs = 10 * 60_000;
+/** Differences that an outsider makes. */
+const planted = 2;
 
 export class Story {
   private readonly crm: CrmControl;
@@ -69,6 +85,7 @@ export class Story {
     const began = Date.now();
     const command = await this.startSync();
     this.screen.say(`$ ${command}`);
+    await this.crm.allowDownloads(100);
     await this.until(async () => (await this.crm.stats()).jobs.length > 0, signal);
     await this.stir('the export is on its way: these CSV rows will be older than their records');
 
@@ -78,6 +95,8 @@ export class Story {
     const loadSeconds = (Date.now() - loadBegan) / 1000;
     await this.stir('after the load: only notifications tell of these');
     await this.quiet(signal);
+    await this.outage();
+    const reconcile = await this.argue(signal);
 
     const plan = await this.plan();
     const { compared, count, differences } = await compare(
@@ -87,7 +106,8 @@ export class Story {
     );
     const stats = await this.crm.stats();
     return {
-      ok: count === 0,
+      ok:
+        count === 0 && reconcile.found === planted && reconcile.repaired === planted && reconcile.left === 0,
       seconds: Math.round((Date.now() - began) / 100) / 10,
       records: compared,
       pages: result.pages,
@@ -96,6 +116,7 @@ export class Story {
       resumedAtRow: this.resumedAtRow,
       notifications: stats.notifications.delivered,
       credits: stats.credits.used,
+      reconcile,
       differences: count,
       examples: differences,
       temporalUi: this.house.temporal.uiUrl,
@@ -131,9 +152,9 @@ export class Story {
     return ['temporal', ...args.map((arg) => (arg.startsWith('{') ? `'${arg}'` : arg))].join(' ');
   }
 
-  /** People go on working: half of the edits asked for, in each of two rounds. */
+  /** People go on working: a quarter of the edits asked for, in each of four rounds. */
   private async stir(when: string): Promise<void> {
-    const share = Math.ceil(this.options.edits / 2);
+    const share = Math.ceil(this.options.edits / 4);
     if (share === 0) return;
     this.round += 1;
     const parts = {
@@ -170,6 +191,61 @@ export class Story {
       return now === undefined || now.page !== page || now.rows > rows;
     }, signal);
     this.resumedAtRow.push(rows);
+  }
+
+  /** The API is gone, then the channel too: edits of that time are told to nobody. A renewal notices, and a catch-up heals. */
+  private async outage(): Promise<void> {
+    await this.house.shootApi();
+    this.screen.say('kill -9 the API: notifications reach nobody');
+    await this.stir('their notifications are lost');
+    await this.crm.killChannels();
+    this.screen.say('the notification channel lapses, and nobody is told');
+    await this.stir('no notification is even sent');
+    await this.house.startApi();
+    const channel = await this.client.workflow
+      .getHandle(workflowIds.channelRenewal('Leads'))
+      .executeUpdate<ChannelStatus, []>(updates.renewNow);
+    this.screen.say(`the API is back; the renewal subscribes anew: alive until ${channel.expiresAt}`);
+    const caughtUp = (await this.client.workflow
+      .getHandle(workflowIds.catchUp('Leads'))
+      .result()) as LoadStatus;
+    const { inserted, updated, deleted } = caughtUp.counts;
+    this.screen.say(
+      `and a catch-up heals the gap: ${inserted} inserted, ${updated} updated, ${deleted} deleted`,
+    );
+  }
+
+  /** The closing argument: both sides are compared record by record, and what an outsider did is found and repaired. */
+  private async argue(signal: AbortSignal): Promise<Report['reconcile']> {
+    await this.quiet(signal);
+    const { table } = await this.plan();
+    const live: string[] = [];
+    for await (const { id, deletedAt } of this.db.rows(table)) {
+      if (deletedAt === undefined) live.push(id);
+      if (live.length === planted) break;
+    }
+    const [changed, deleted] = live as [string, string];
+    await meddle(this.house.env.LEGACY_DB ?? '', { column: 'Company', changed, deleted });
+    this.screen.say(`somebody changes row ${changed} in the database, and deletes row ${deleted}`);
+    const first = await this.reconcile({ module: 'Leads', repair: true, fields: true });
+    this.screen.say(
+      `Reconcile compares ${first.compared} records, every field: ${first.missing} missing, ${first.stale} stale, ${first.repaired} repaired`,
+    );
+    const second = await this.reconcile({ module: 'Leads', fields: true });
+    const found = ({ missing, extra, stale }: ReconcileStatus): number => missing + extra + stale;
+    this.screen.say(
+      `Reconcile once more: ${found(second) === 0 ? 'no difference' : `${found(second)} differ`}`,
+    );
+    return { found: found(first), repaired: first.repaired, left: found(second) };
+  }
+
+  private async reconcile(input: ReconcileInput): Promise<ReconcileStatus> {
+    const handle = await this.client.workflow.start(workflowTypes.reconcile, {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.reconcile('Leads'),
+      args: [input],
+    });
+    return (await handle.result()) as ReconcileStatus;
   }
 
   private async finished(): Promise<boolean> {
