@@ -1,11 +1,12 @@
 // Per module: configuration, metadata and mapping in one plan, kept for a while, because every page and every re-read needs it.
 import { ApplicationFailure } from '@temporalio/common';
 import type { Config, ModuleConfig } from '../config';
-import type { Database, TargetTable } from '../db';
+import type { Database, Finding, TargetTable } from '../db';
 import {
   MappingError,
   modifiedTime,
   planMapping,
+  restrictMapping,
   typings,
   type Field,
   type Mapping,
@@ -21,6 +22,8 @@ export interface ModulePlan {
   typings: readonly Typing[];
   /** What Zoho is asked for: the mapped fields and Modified_Time. */
   ask: readonly Field[];
+  /** What is not as it should be about the table, and loading goes on nevertheless. */
+  notes: readonly Finding[];
 }
 
 /** A field that was added or renamed in Zoho is noticed after this long at the latest. */
@@ -28,8 +31,8 @@ const keptForMs = 10 * 60_000;
 
 export class Catalog {
   private readonly plans = new Map<string, { plan: Promise<ModulePlan>; until: number }>();
-  /** Module → fingerprint of the mapping that its table was last made ready for. */
-  private readonly fitted = new Map<string, string>();
+  /** Module → fingerprint of the mapping that its table was last made ready for, and what was to be said about it. */
+  private readonly fitted = new Map<string, { fingerprint: string; notes: readonly Finding[] }>();
 
   constructor(private readonly deps: { config: Config; zoho: Zoho; db: Database; clock?: () => number }) {}
 
@@ -57,23 +60,33 @@ export class Catalog {
   }
 
   private async make(module: string, signal?: AbortSignal): Promise<ModulePlan> {
+    const draft = await this.draft(module, signal);
+    return { ...draft, notes: await this.fit(draft.table, draft.mapping) };
+  }
+
+  /** The plan as it would be. Nothing is made ready for it. */
+  async draft(module: string, signal?: AbortSignal): Promise<Omit<ModulePlan, 'notes'>> {
     const settings = this.settings(module);
     const metadata = await this.metadata(module, signal);
     const { droppedFields } = await this.deps.db.state(module);
-    const mapping = planned(module, metadata, settings, droppedFields);
+    const whole = planned(module, metadata, settings, droppedFields);
+    const mapping = await mappingFor(this.deps.db, settings, whole).catch((error: unknown) => {
+      throw asFailure(error);
+    });
     const asked = mapping.fields.map(({ field }) => field);
     if (!asked.some(({ apiName }) => apiName === modifiedTime))
       asked.push(metadata.find(({ apiName }) => apiName === modifiedTime)!);
     const table = targetTable(settings, mapping);
-    await this.fit(table, mapping);
     return { module, mapping, table, typings: typings(mapping), ask: asked };
   }
 
   /** A field that appears in Zoho while workflows run must have its column before the next row is written. */
-  private async fit(table: TargetTable, { module, fingerprint }: Mapping): Promise<void> {
-    if (this.fitted.get(module) === fingerprint) return;
-    await this.deps.db.ensureTable(table);
-    this.fitted.set(module, fingerprint);
+  private async fit(table: TargetTable, { module, fingerprint }: Mapping): Promise<readonly Finding[]> {
+    const known = this.fitted.get(module);
+    if (known?.fingerprint === fingerprint) return known.notes;
+    const { notes = [] } = await this.deps.db.ensureTable(table);
+    this.fitted.set(module, { fingerprint, notes });
+    return notes;
   }
 
   private settings(module: string): ModuleConfig {
@@ -106,16 +119,28 @@ export class Catalog {
 export const invalidInput = (message: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(message, 'InvalidInput');
 
-function planned(module: string, metadata: Field[], settings: ModuleConfig, dropped: string[]): Mapping {
+/** Without `fields`, a table that the mirror may not extend gets just the fields that it has columns for. */
+export async function mappingFor(db: Database, settings: ModuleConfig, mapping: Mapping): Promise<Mapping> {
+  if (settings.fields) return mapping;
+  const columns = await db.fixedColumns(knownTable(mapping.module, settings));
+  const named = [...Object.keys(settings.columns), ...Object.keys(settings.values)];
+  return columns === undefined ? mapping : restrictMapping(mapping, { columns, named });
+}
+
+const planned = (module: string, metadata: Field[], settings: ModuleConfig, dropped: string[]): Mapping => {
   try {
     return planMapping(module, metadata, { ...settings, reserved: reservedColumns(settings) }, dropped);
   } catch (error) {
-    if (!(error instanceof MappingError)) throw error;
-    // A module that can never be mirrored is bad input; a field can be mended in Zoho or in the configuration.
-    throw error.about === 'module'
-      ? invalidInput(error.message)
-      : ApplicationFailure.nonRetryable(error.message, 'SchemaMismatch');
+    throw asFailure(error);
   }
+};
+
+/** A module that can never be mirrored is bad input; a field can be mended in Zoho or in the configuration. */
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof MappingError)) return error;
+  return error.about === 'module'
+    ? invalidInput(error.message)
+    : ApplicationFailure.nonRetryable(error.message, 'SchemaMismatch');
 }
 
 /** A field in one of these would be overwritten by the mirror, or overwrite what it needs. */

@@ -28,7 +28,7 @@ export function createActivities(parts: Deps) {
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
-export { Catalog, knownTable, targetTable, type ModulePlan } from './catalog';
+export { Catalog, knownTable, mappingFor, targetTable, type ModulePlan } from './catalog';
 export { sharedStores } from './shared-stores';
 export { activityInterceptor } from './failures';
 export { retryReporter } from './retry-report';

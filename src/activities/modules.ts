@@ -1,5 +1,5 @@
 // A module before anything is written: is it configured, does Zoho have it, can its table take it.
-import { cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 import type { ModuleSettings } from '../contracts';
 import type { Deps } from './deps';
 
@@ -10,7 +10,12 @@ export const createModuleActivities = ({ config, catalog, searchAttributes }: De
    * credit); for the others those of the last ten minutes will do.
    */
   async openModule(module: string, { fresh = true }: { fresh?: boolean } = {}): Promise<ModuleSettings> {
-    const { mapping } = await catalog.plan(module, { fresh, signal: cancellationSignal() });
+    const { mapping, notes } = await catalog.plan(module, { fresh, signal: cancellationSignal() });
+    const remarks = [
+      ...mapping.skipped.map(({ field, reason }) => `${field} is not mirrored: ${reason}`),
+      ...notes.map(({ text, statements }) => [text, ...statements].join('. To mend it: ')),
+    ];
+    if (fresh && remarks.length > 0) log.info(`${module}: ${remarks.length} remarks`, { remarks });
     return {
       module,
       polling: config.publicUrl === undefined,
@@ -21,6 +26,7 @@ export const createModuleActivities = ({ config, catalog, searchAttributes }: De
       notificationWindowMs: config.timings.notificationWindowMs,
       fingerprint: mapping.fingerprint,
       skipped: [...mapping.skipped],
+      ...(remarks.length > 0 ? { remarks } : {}),
     };
   },
 

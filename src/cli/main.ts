@@ -7,6 +7,7 @@ import { loadEnvFile } from './env-file';
 import { addOperate } from './operate';
 import { addReconcile } from './reconcile';
 import { addDemo, addSimulator, addStart } from './run';
+import { addSchema } from './schema';
 import { addSetup } from './setup';
 import { addStatus } from './status';
 import { addSync } from './sync';
@@ -18,6 +19,7 @@ const program = new Command('zoho-mirror')
 for (const add of [
   addSetup,
   addCheck,
+  addSchema,
   addStart,
   addSync,
   addStatus,

@@ -97,6 +97,8 @@ export interface ModuleSettings {
   fingerprint: string;
   /** Fields of the module that are not mirrored, and why. */
   skipped: { field: string; reason: string }[];
+  /** In words: the same, and columns that are narrower than their field. */
+  remarks?: string[];
 }
 
 /** What a step's calls cost at Zoho, by its price list; attempts that failed are not in it. */
@@ -138,6 +140,8 @@ export interface LoadStatus extends Status {
   /** How changes are read: id by id after a COQL query, or as one export. */
   route?: 'coql' | 'bulk-read';
   watermark?: string;
+  /** What a person may want to know about the table: fields that are not mirrored, columns that are narrower than their field. */
+  remarks?: string[];
 }
 
 export interface ReconcileInput {

@@ -47,10 +47,31 @@ export interface TargetTable {
   constants: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Something about a target table that a person may want to know, or has to mend. */
+export interface Finding {
+  /** `add`, `widen`: what the mirror does by itself where it may. */
+  kind: 'add' | 'widen' | 'person';
+  /** Nothing can be loaded until it is mended. */
+  blocks: boolean;
+  column?: string;
+  text: string;
+  /** What would mend it, as one would type it. */
+  statements: readonly string[];
+}
+
 export interface TableReport {
   created: boolean;
   added: string[];
   widened: string[];
+  /** What is not as it should be, and loading goes on nevertheless. */
+  notes?: Finding[];
+}
+
+export interface TableInspection {
+  exists: boolean;
+  /** Whether the mirror changes the table by itself. */
+  mode: 'extend' | 'check';
+  findings: Finding[];
 }
 
 export interface Reject {
@@ -183,6 +204,12 @@ export interface Database {
 
   /** What a `Preparer` needs to make batches of this table ready; undefined where there is nothing to prepare. */
   preparation(table: TargetTable): Promise<Preparation | undefined>;
+  /** Everything there is to say about the target table. Changes nothing. */
+  inspectTable(table: TargetTable): Promise<TableInspection>;
+  /** Names of the columns that can be written, of a table that the mirror may not extend; undefined for any other. */
+  fixedColumns(table: TargetTable): Promise<string[] | undefined>;
+  /** The statements that make the mirror's own tables, for somebody who has the right. */
+  ownTablesSql(): Promise<string[]>;
 
   /** Merges a batch (up to 50,000 observations) under the law, in one transaction. Running it again changes nothing. */
   merge(table: TargetTable, request: MergeRequest): Promise<MergeResult>;

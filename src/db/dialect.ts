@@ -40,6 +40,16 @@ export interface Tally {
   live: number;
 }
 
+/** What a table's columns do not tell. */
+export interface TableFacts {
+  /** The key column alone has a unique index or constraint. */
+  uniqueKey: boolean;
+  /** Of SELECT, INSERT, UPDATE and DELETE. */
+  missingRights: string[];
+  /** Who the login is in this database, quoted. */
+  user: string;
+}
+
 /** One transaction's merging into one table. */
 export interface MergeSession {
   /** A short cut for records that are new; answers the entries that still have to be merged. */
@@ -109,10 +119,16 @@ export interface Dialect {
 
   /** The columns of a table as they are; undefined when it does not exist. */
   describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined>;
+  facts(knex: Knex, table: string, key: string): Promise<TableFacts>;
   createTable(table: TargetTable, columns: readonly TargetColumn[]): string[];
   addColumn(table: string, column: TargetColumn): string;
   /** Undefined when the column takes every length anyway. */
   widen(table: string, column: TargetColumn, actual: ActualColumn): string | undefined;
+  /** So that no id comes twice; rows without an id may be as many as there are. */
+  addKeyIndex(table: string, key: { name: string; nullable: boolean }): string;
+  /** Undefined where the dialect cannot. */
+  addDefault(table: string, column: ActualColumn): string | undefined;
+  allowNull(table: string, column: ActualColumn): string | undefined;
   bookkeeping(table: TargetTable): { name: string; spelled: string }[];
   addBookkeeping(table: string, column: { name: string; spelled: string }): string;
   /** An expression that reads a column as its canonical text. */

@@ -19,6 +19,10 @@ export interface ActualColumn {
   hasDefault: boolean;
   /** Of text in a code page, which lacks most of Unicode and counts bytes. */
   codePage?: number;
+  /** Filled by the database and by nobody else. */
+  generated?: 'an identity' | 'computed' | 'a rowversion';
+  /** Of text. */
+  collation?: string;
 }
 
 export interface Layout {

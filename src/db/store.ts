@@ -4,12 +4,12 @@ import { instant } from '../mirror/instant';
 import { createComparison } from './comparer';
 import type { Database, TargetTable } from './database';
 import type { Dialect } from './dialect';
-import { ensureTable } from './ensure';
+import { ensureTable, inspectTable, madeTable } from './ensure';
 import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { layoutOf, type Layout } from './layout';
 import { Ledger } from './ledger';
 import { mergeInto } from './merge-flow';
-import { migrate, pendingSteps } from './migrations';
+import { migrate, ownTablesSql, pendingSteps } from './migrations';
 import { rehearse } from './rehearse';
 import { Reader } from './read';
 import { countOpenRejects } from './rejects';
@@ -97,6 +97,19 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
       }),
     preparation: (table) =>
       guarded(async () => (dialect.takesPrepared ? { layout: await layout(table) } : undefined)),
+    inspectTable: (table) => guarded(() => inspectTable(knex, { dialect, ledger, table })),
+    fixedColumns: (table) =>
+      guarded(async () => {
+        const actual = await dialect.describe(knex, table.table);
+        const made = await madeTable(knex, { dialect, ledger, table });
+        if (
+          actual === undefined ||
+          (table.schema ?? (made === table.table ? 'extend' : 'check')) === 'extend'
+        )
+          return undefined;
+        return actual.filter(({ generated }) => generated === undefined).map(({ name }) => name);
+      }),
+    ownTablesSql: () => guarded(() => ownTablesSql(knex, dialect)),
     merge: (table, request) =>
       guarded(async () => {
         const found = await layout(table);

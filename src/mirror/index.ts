@@ -1,7 +1,15 @@
 export type { ColumnType, TypedValue } from './column-type';
 export type { Field, JsonValue } from './field';
 export { instant, later, parseInstant, toIsoMs, toIsoSeconds, type Instant } from './instant';
-export { MappingError, modifiedTime, planMapping, typings, type MappedField, type Mapping } from './mapping';
+export {
+  MappingError,
+  modifiedTime,
+  planMapping,
+  restrictMapping,
+  typings,
+  type MappedField,
+  type Mapping,
+} from './mapping';
 export type { GoneObservation, LiveObservation, Observation, Registers } from './observation';
 export { isRecordId, recordId, type RecordId } from './record-id';
 export { TypingError, type Typing } from './typing';

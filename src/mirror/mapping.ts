@@ -78,6 +78,34 @@ export function planMapping(
   return { module, fields, skipped, fingerprint: fingerprintOf(module, fields) };
 }
 
+/**
+ * The mapping for a table that cannot get more columns: fields that nobody named, and that it has no column for, are left out.
+ * Throws a MappingError when nothing is left.
+ */
+export function restrictMapping(
+  mapping: Mapping,
+  table: { columns: readonly string[]; named: readonly string[] },
+): Mapping {
+  const there = new Set(table.columns.map((column) => column.toLowerCase()));
+  const kept = ({ field, column }: MappedField): boolean =>
+    table.named.includes(field.apiName) || there.has(column.toLowerCase());
+  const fields = mapping.fields.filter(kept);
+  if (fields.length === 0)
+    throw new MappingError(
+      'field',
+      `${mapping.module}: no column of the table has the name of a field; say in \`columns\` which field goes where`,
+    );
+  const skipped = mapping.fields
+    .filter((field) => !kept(field))
+    .map(({ field }) => ({ field: field.apiName, reason: 'the table has no column for it' }));
+  return {
+    ...mapping,
+    fields,
+    skipped: [...mapping.skipped, ...skipped],
+    fingerprint: fingerprintOf(mapping.module, fields),
+  };
+}
+
 function mapField(field: Field, settings: MappingSettings): MappedField {
   const codes = settings.values[field.apiName];
   return {

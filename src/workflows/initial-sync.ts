@@ -19,6 +19,7 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
   const pages = new PageExport(desk, module);
   return recorded(desk, module, async () => {
     const settings = await open(desk, module);
+    if (settings.remarks?.length) desk.show({ remarks: settings.remarks });
     const t0 = await begin(desk, module);
     await subscribe(desk, settings);
     const { observedAt } = await pages.run(settings);
@@ -66,10 +67,16 @@ async function complete(
   desk.show({ watermark });
 }
 
-const describe = ({ counts, pages, page, t0, watermark }: LoadStatus): string[] => [
+const remarksShown = 10;
+
+const describe = ({ counts, pages, page, t0, watermark, remarks = [] }: LoadStatus): string[] => [
   ...(page ? [`Page ${page.number} of the export: ${page.rows} rows`] : []),
   `${pages} pages done: ${counts.read} rows read, ${counts.inserted} inserted, ${counts.updated} updated, ` +
     `${counts.unchanged} unchanged, ${counts.stale} stale, ${counts.deleted} deleted, ${counts.rejected} rejected`,
   ...(t0 ? [`Started at ${t0} by Zoho's clock`] : []),
   ...(watermark ? [`Complete up to ${watermark}`] : []),
+  ...remarks.slice(0, remarksShown),
+  ...(remarks.length > remarksShown
+    ? [`and ${remarks.length - remarksShown} more remarks in the status`]
+    : []),
 ];

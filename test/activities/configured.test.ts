@@ -82,3 +82,32 @@ test('a configured field that the module lacks degrades, and the message lists i
     });
   });
 });
+
+test('a table of others gets the fields that it has columns for, and the others are said', async () => {
+  await withMirror(
+    { yaml: 'modules: { Leads: { bookkeeping: side-table, deletedFlag: { Gone: 1 } } }' },
+    async (mirror) => {
+      const file = new Database(mirror.databasePath);
+      file.exec(
+        'CREATE TABLE Leads (id INTEGER PRIMARY KEY, Last_Name TEXT, Company TEXT, Gone INTEGER, Own TEXT)',
+      );
+      const before = file.prepare('SELECT sql FROM sqlite_master WHERE name = ?').pluck().get('Leads');
+      const { remarks = [] } = await mirror.run(mirror.activities.openModule, ['Leads']);
+      expect(remarks).toContain('Email is not mirrored: the table has no column for it');
+      const [id] = mirror.sim.crm.table('Leads').ids();
+      expect(await mirror.load()).toMatchObject({ read: 40, inserted: 40 });
+      expect((await mirror.plan()).mapping.fields.map(({ column }) => column).sort()).toEqual([
+        'Company',
+        'Last_Name',
+      ]);
+      mirror.sim.crm.remove('Leads', id!);
+      await mirror.run(mirror.activities.rereadRecords, [{ module: 'Leads', ids: [id!], expected: [] }]);
+      expect(file.prepare('SELECT CAST(id AS TEXT) AS id, Gone FROM Leads WHERE Gone = 1').all()).toEqual([
+        { id, Gone: 1 },
+      ]);
+      expect(file.prepare('SELECT count(*) FROM Leads WHERE Gone = 0').pluck().get()).toBe(39);
+      expect(file.prepare('SELECT sql FROM sqlite_master WHERE name = ?').pluck().get('Leads')).toBe(before);
+      file.close();
+    },
+  );
+});

@@ -1,6 +1,6 @@
 // The part of the database suite about target tables: made, extended, checked, widened.
 import { SchemaMismatchError } from '../../src/db';
-import { aTable, live, merge, rowsOf, type Opened } from './database-kit';
+import { aTable, gone, live, merge, rowsOf, type Opened } from './database-kit';
 
 export function describeTables(opened: () => Opened): void {
   test('makes a table, and finds nothing to do the second time', async () => {
@@ -67,6 +67,123 @@ export function describeTables(opened: () => Opened): void {
       'zoho_observed_at',
       'zoho_deleted_at',
     ]);
+  });
+
+  test('says everything about a table at once, with the SQL that mends it', async () => {
+    const { db, sql } = opened();
+    const table = aTable({ key: 'ZohoId', deletes: 'hard' });
+    const mssql = db.dialect === 'mssql';
+    const identity = mssql ? 'int IDENTITY PRIMARY KEY' : 'integer PRIMARY KEY';
+    await sql(
+      `CREATE TABLE ${table.table} (id ${identity}, Last_Name varchar(5) NOT NULL, Amount AS (7), Branch varchar(3) NOT NULL)`.replace(
+        'Amount AS (7)',
+        mssql ? 'Amount AS (1 + 1)' : 'Amount integer AS (1 + 1)',
+      ),
+    );
+    const { exists, mode, findings } = await db.inspectTable(table);
+    expect([exists, mode]).toEqual([true, 'check']);
+    expect(findings.map(({ text }) => text.replace(/:.*/, ''))).toEqual([
+      `Table ${table.table} has no key column ZohoId`,
+      `Table ${table.table} has no column Active`,
+      `Table ${table.table} has no column zoho_modified_at`,
+      `Table ${table.table} has no column zoho_observed_at`,
+      `Table ${table.table} has no column zoho_deleted_at`,
+      'Column Last_Name takes no NULL',
+      'Column Amount is computed, which only the database fills',
+      // SQLite's text columns have no width.
+      ...(mssql ? ['Column Last_Name takes 5 characters, its field 20 characters'] : []),
+      'Column Branch takes no NULL and has no default',
+    ]);
+    const error = await db.ensureTable(table).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SchemaMismatchError);
+    if (!(error instanceof SchemaMismatchError)) return;
+    expect(error.findings).toHaveLength(findings.length);
+    if (!mssql) return;
+    const target = `[${table.table}]`;
+    expect(error.statements).toEqual([
+      `ALTER TABLE ${target} ADD [ZohoId] bigint NULL`,
+      `CREATE UNIQUE INDEX [zoho_mirror_key_${table.table}] ON ${target} ([ZohoId]) WHERE [ZohoId] IS NOT NULL`,
+      `ALTER TABLE ${target} ADD [Active] bit NULL`,
+      `ALTER TABLE ${target} ADD [zoho_modified_at] datetime2(0) NULL`,
+      `ALTER TABLE ${target} ADD [zoho_observed_at] datetime2(3) NULL`,
+      `ALTER TABLE ${target} ADD [zoho_deleted_at] datetime2(3) NULL`,
+      `ALTER TABLE ${target} ALTER COLUMN [Last_Name] varchar(5) NULL`,
+      `ALTER TABLE ${target} ALTER COLUMN [Last_Name] varchar(20) NOT NULL`,
+      `ALTER TABLE ${target} ADD DEFAULT N'' FOR [Branch]`,
+    ]);
+  });
+
+  test('a key column that the database fills, that is too small or not unique is refused', async () => {
+    const { db, sql } = opened();
+    const findingsFor = async (columns: string, key = 'id'): Promise<string[]> => {
+      const table = aTable({ key });
+      await sql(
+        `CREATE TABLE ${table.table} (Last_Name varchar(20), Amount decimal(18, 2), Active smallint, ${columns})`,
+      );
+      const { findings } = await db.inspectTable({ ...table, bookkeeping: 'side-table', deletes: 'hard' });
+      return findings.map(({ text }) => text);
+    };
+    expect(await findingsFor('id bigint PRIMARY KEY')).toEqual([]);
+    expect(await findingsFor('id bigint')).toEqual(['Key column id has no unique index']);
+    expect(await findingsFor('id bigint, Other varchar(5), UNIQUE (id, Other)')).toEqual([
+      'Key column id has no unique index',
+    ]);
+    if (db.dialect === 'sqlite') return;
+    expect(await findingsFor('id int PRIMARY KEY')).toEqual([
+      expect.stringContaining('Key column id is int, not a bigint'),
+    ]);
+    expect(await findingsFor('id bigint IDENTITY PRIMARY KEY')).toEqual([
+      expect.stringContaining('Key column id is an identity, which only the database fills'),
+    ]);
+  });
+
+  test('beside its own primary key a table gets the Zoho id in a column of its own; the mirror never fills the other', async () => {
+    const { db, sql } = opened();
+    const table = aTable({ key: 'ZohoId', schema: 'extend' });
+    const identity = db.dialect === 'mssql' ? 'int IDENTITY PRIMARY KEY' : 'integer PRIMARY KEY';
+    await sql(`CREATE TABLE ${table.table} (nr ${identity}, Last_Name varchar(20))`);
+    await sql(`INSERT INTO ${table.table} (Last_Name) VALUES ('Old'), ('Older')`);
+    expect((await db.ensureTable(table)).added).toContain('ZohoId');
+    expect(await db.ensureTable(table)).toEqual({ created: false, added: [], widened: [] });
+    await merge(db, table, [live('1', '10:00', '10:00'), live('2', '10:00', '10:00')]);
+    const rows = await sql(`SELECT nr, CAST(ZohoId AS varchar(20)) AS zoho FROM ${table.table} ORDER BY nr`);
+    expect(rows.map(({ nr, zoho }) => `${String(nr)} ${String(zoho)}`)).toEqual([
+      '1 null',
+      '2 null',
+      '3 1',
+      '4 2',
+    ]);
+    expect(await db.fixedColumns({ ...table, schema: 'check' })).not.toContain(
+      db.dialect === 'mssql' ? 'nr' : 'nothing',
+    );
+    expect(await db.fixedColumns(table)).toBeUndefined();
+  });
+
+  test('triggers on the table fire as they do for everybody', async () => {
+    const { db, sql } = opened();
+    const table = aTable();
+    await db.ensureTable(table);
+    const log = `${table.table}_log`;
+    await sql(`CREATE TABLE ${log} (what varchar(10), n integer)`);
+    if (db.dialect === 'mssql')
+      for (const event of ['insert', 'update'])
+        await sql(
+          `CREATE TRIGGER ${log}_${event} ON ${table.table} AFTER ${event} AS
+           INSERT INTO ${log} SELECT '${event}', COUNT(*) FROM inserted HAVING COUNT(*) > 0`,
+        );
+    else
+      for (const event of ['insert', 'update'])
+        await sql(
+          `CREATE TRIGGER ${log}_${event} AFTER ${event} ON ${table.table}
+           BEGIN INSERT INTO ${log} VALUES ('${event}', 1); END`,
+        );
+    const counts = [
+      await merge(db, table, [live('1', '10:00', '10:00'), live('2', '10:00', '10:00')]),
+      await merge(db, table, [live('1', '10:01', '10:01', ['Bob', null, null]), gone('2', '10:02')]),
+    ].map((result) => result.counts);
+    expect(counts).toMatchObject([{ inserted: 2 }, { updated: 1, deleted: 1 }]);
+    const logged = await sql(`SELECT what, SUM(n) AS n FROM ${log} GROUP BY what ORDER BY what`);
+    expect(logged.map(({ what, n }) => `${String(what)} ${String(n)}`)).toEqual(['insert 2', 'update 2']);
   });
 
   test('refuses a column of another kind, and one that needs a value nobody gives', async () => {

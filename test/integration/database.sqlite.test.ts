@@ -51,3 +51,31 @@ test('says what is wrong with a file that cannot be opened', async () => {
   await expect(db.ping()).rejects.toMatchObject({ verdict: 'permanent', code: 'SQLITE_CANTOPEN' });
   await db.close();
 });
+
+test('the own tables can be made by hand from the statements that are printed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zoho-mirror-'));
+  const path = join(folder, 'mirror.db');
+  const db = await openDatabase(`sqlite:${path}`);
+  const statements = await db.ownTablesSql();
+  const byHand = new Sqlite(path);
+  expect(byHand.prepare(`SELECT count(*) AS n FROM sqlite_master`).get()).toEqual({ n: 0 });
+  for (const statement of statements) byHand.exec(statement);
+  const shape = byHand.prepare(`SELECT name, sql FROM sqlite_master ORDER BY name`).all();
+  expect(await db.pendingMigrations()).toEqual([]);
+  expect(await db.ownTablesSql()).toEqual([]);
+  await db.migrate();
+  expect(byHand.prepare(`SELECT name, sql FROM sqlite_master ORDER BY name`).all()).toEqual(shape);
+
+  const other = await openDatabase(`sqlite:${join(folder, 'other.db')}`);
+  await other.migrate();
+  const names = (database: Sqlite.Database): unknown[] =>
+    database
+      .prepare(`SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name`)
+      .pluck()
+      .all();
+  const migrated = new Sqlite(join(folder, 'other.db'));
+  expect(names(byHand)).toEqual(names(migrated));
+  for (const one of [byHand, migrated]) one.close();
+  for (const one of [db, other]) await one.close();
+  await rm(folder, { recursive: true });
+});

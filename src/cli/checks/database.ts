@@ -1,13 +1,7 @@
 // The database: within reach, of this version, and with every right that a first start and a load need. Leaves nothing behind.
-import { targetTable } from '../../activities';
-import type { Config } from '../../config';
-import {
-  DatabaseError,
-  SchemaMismatchError,
-  type Database,
-  type TableReport,
-  type TargetTable,
-} from '../../db';
+import { mappingFor, targetTable } from '../../activities';
+import type { Config, ModuleConfig } from '../../config';
+import { DatabaseError, SchemaMismatchError, type Database, type TableReport } from '../../db';
 import type { Mapping } from '../../mirror';
 import { failed, ok, reasonOf, skipped, type Verdict } from './verdict';
 
@@ -37,7 +31,7 @@ export async function checkTables(
     verdicts.push(
       mapping === undefined
         ? skipped(`table ${settings.table}`, `the fields of ${module} are not known`)
-        : await checkTable(db, targetTable(settings, mapping)),
+        : await checkTable(db, settings, mapping),
     );
   }
   return verdicts;
@@ -54,10 +48,10 @@ async function checkOwnTables(db: Database): Promise<Verdict> {
   }
 }
 
-async function checkTable(db: Database, table: TargetTable): Promise<Verdict> {
-  const check = `table ${table.table}`;
+async function checkTable(db: Database, settings: ModuleConfig, mapping: Mapping): Promise<Verdict> {
+  const check = `table ${settings.table}`;
   try {
-    const [report] = await db.rehearse([table]);
+    const [report] = await db.rehearse([targetTable(settings, await mappingFor(db, settings, mapping))]);
     return ok(check, describe(report!));
   } catch (error) {
     const fix =
@@ -68,11 +62,12 @@ async function checkTable(db: Database, table: TargetTable): Promise<Verdict> {
   }
 }
 
-function describe({ created, added, widened }: TableReport): string {
+function describe({ created, added, widened, notes = [] }: TableReport): string {
   if (created) return 'can be made; the first load does so';
   const changes = [
     ...(added.length > 0 ? [`${added.length} columns can be added`] : []),
     ...(widened.length > 0 ? [`${widened.length} columns can be widened`] : []),
   ];
-  return changes.length === 0 ? 'can be written' : `can be written; ${changes.join(', ')}`;
+  const remarks = [...changes, ...notes.map(({ text }) => text)];
+  return remarks.length === 0 ? 'can be written' : `can be written; ${remarks.join(', ')}`;
 }

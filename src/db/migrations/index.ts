@@ -6,13 +6,9 @@ import { createOwnTables } from './0001-own-tables';
 import { createSharedBudget } from './0002-shared-budget';
 import { createLegacyTables } from './0003-legacy-tables';
 import { createComparison } from './0004-comparison';
+import { stepsAsSql, type WrittenStep } from './as-sql';
 
-interface Step {
-  name: string;
-  up(trx: Knex.Transaction, dialect: Dialect): Promise<void>;
-}
-
-const steps: readonly Step[] = [
+const steps: readonly WrittenStep[] = [
   { name: '0001-own-tables', up: createOwnTables },
   { name: '0002-shared-budget', up: createSharedBudget },
   { name: '0003-legacy-tables', up: createLegacyTables },
@@ -20,7 +16,7 @@ const steps: readonly Step[] = [
 ];
 
 /** A list in code: a folder scan would also find what an older build left behind. */
-const source = (dialect: Dialect): Knex.MigrationSource<Step> => ({
+const source = (dialect: Dialect): Knex.MigrationSource<WrittenStep> => ({
   getMigrations: async () => [...steps],
   getMigrationName: (step) => step.name,
   getMigration: async (step) => ({
@@ -50,6 +46,15 @@ export async function pendingSteps(knex: Knex, dialect: Dialect): Promise<string
   const done = await doneSteps(knex, dialect);
   refuse(done);
   return steps.map(({ name }) => name).filter((name) => !done.includes(name));
+}
+
+/** What is still to be done, as statements for somebody who may. */
+export async function ownTablesSql(knex: Knex, dialect: Dialect): Promise<string[]> {
+  const pending = await pendingSteps(knex, dialect);
+  const todo = steps.filter(({ name }) => pending.includes(name));
+  return todo.length === 0
+    ? []
+    : stepsAsSql(knex, dialect, { steps: todo, fresh: todo.length === steps.length });
 }
 
 async function doneSteps(knex: Knex, dialect: Dialect): Promise<string[]> {

@@ -49,6 +49,10 @@ export const mssqlDialect: Dialect = {
   // SQL Server has no release: the next savepoint of the name takes its place.
   releaseSavepoint: async () => undefined,
   describe: schema.describe,
+  facts: schema.facts,
+  addKeyIndex: schema.addKeyIndex,
+  addDefault: schema.addDefault,
+  allowNull: schema.allowNull,
   createTable: schema.createTable,
   addColumn: schema.addColumn,
   widen: schema.widen,

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { ColumnType } from '../../mirror/column-type';
 import type { TargetColumn, TargetTable } from '../database';
+import type { TableFacts } from '../dialect';
 import type { ActualColumn, ActualKind } from '../layout';
 import { plainName, splitTable } from '../names';
 
@@ -66,6 +67,49 @@ export function widen(table: string, column: TargetColumn, actual: ActualColumn)
   return `ALTER TABLE ${target(table)} ALTER COLUMN ${quote(actual.name)} ${type}${nullability}`;
 }
 
+/** Filtered, because a unique index of SQL Server takes NULL only once. */
+export function addKeyIndex(table: string, key: { name: string; nullable: boolean }): string {
+  const name = quote(`zoho_mirror_key_${splitTable(table).name}`.slice(0, 128));
+  const filter = key.nullable ? ` WHERE ${quote(key.name)} IS NOT NULL` : '';
+  return `CREATE UNIQUE INDEX ${name} ON ${target(table)} (${quote(key.name)})${filter}`;
+}
+
+const defaults: Partial<Record<ActualKind, string>> = {
+  text: "N''",
+  date: "'19000101'",
+  datetime: "'19000101'",
+};
+
+export const addDefault = (table: string, column: ActualColumn): string =>
+  `ALTER TABLE ${target(table)} ADD DEFAULT ${defaults[column.kind] ?? '0'} FOR ${quote(column.name)}`;
+
+export const allowNull = (table: string, column: ActualColumn): string =>
+  `ALTER TABLE ${target(table)} ALTER COLUMN ${quote(column.name)} ${column.declared} NULL`;
+
+export async function facts(knex: Knex, table: string, key: string): Promise<TableFacts> {
+  const name = target(table);
+  const keys = (await knex.raw(
+    `SELECT MAX(c.name) AS name
+       FROM sys.indexes i
+       JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
+       JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+      WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1 AND ic.is_included_column = 0
+      GROUP BY i.index_id HAVING COUNT(*) = 1`,
+    [name],
+  )) as { name: string }[];
+  const rights = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+  const [granted = {}] = (await knex.raw(
+    `SELECT USER_NAME() AS me, ${rights.map((right) => `HAS_PERMS_BY_NAME(?, 'OBJECT', '${right}') AS can_${right.toLowerCase()}`).join(', ')}`,
+    rights.map(() => name),
+  )) as Record<string, unknown>[];
+  return {
+    // Not every T-SQL server keeps the case of names there.
+    uniqueKey: keys.some((one) => one.name.toLowerCase() === key.toLowerCase()),
+    missingRights: rights.filter((right) => Number(granted[`can_${right.toLowerCase()}`]) === 0),
+    user: `[${String(granted.me).replaceAll(']', ']]')}]`,
+  };
+}
+
 interface Info {
   name: string;
   type: string;
@@ -76,6 +120,8 @@ interface Info {
   fallback: string | null;
   filled: number | null;
   code_page: number | null;
+  computed: number | null;
+  collation: string | null;
 }
 
 export async function describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined> {
@@ -84,11 +130,12 @@ export async function describe(knex: Knex, table: string): Promise<ActualColumn[
     `SELECT c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.CHARACTER_MAXIMUM_LENGTH AS length,
             c.NUMERIC_PRECISION AS digits, c.NUMERIC_SCALE AS scale, c.IS_NULLABLE AS nullable,
             c.COLUMN_DEFAULT AS fallback, CONVERT(int, COLLATIONPROPERTY(c.COLLATION_NAME, 'CodePage')) AS code_page,
-            COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsIdentity') AS filled
+            COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsIdentity') AS filled,
+            COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsComputed') AS computed, c.COLLATION_NAME AS collation
        FROM INFORMATION_SCHEMA.COLUMNS c
       WHERE c.TABLE_NAME = ? AND c.TABLE_SCHEMA = COALESCE(?, SCHEMA_NAME())
       ORDER BY c.ORDINAL_POSITION`,
-    [target(table), name, schema ?? null],
+    [target(table), target(table), name, schema ?? null],
   )) as Info[];
   return rows.length === 0 ? undefined : rows.map(actual);
 }
@@ -127,6 +174,14 @@ function actual(row: Info): ActualColumn {
   const kind = kinds[type] ?? 'other';
   const maxLength = kind !== 'text' || row.length === null || row.length < 0 ? null : row.length;
   const range = ranges[type];
+  const generated =
+    row.filled === 1
+      ? 'an identity'
+      : row.computed === 1
+        ? 'computed'
+        : type === 'timestamp' || type === 'rowversion'
+          ? 'a rowversion'
+          : undefined;
   const decimal = kind === 'decimal' && row.digits !== null && row.scale !== null;
   return {
     name: row.name,
@@ -136,7 +191,9 @@ function actual(row: Info): ActualColumn {
     ...(range === undefined ? {} : { range }),
     ...(decimal ? { precision: Number(row.digits), scale: Number(row.scale) } : {}),
     nullable: row.nullable.toUpperCase() === 'YES',
-    hasDefault: row.fallback !== null || row.filled === 1,
+    hasDefault: row.fallback !== null || generated !== undefined,
+    ...(generated === undefined ? {} : { generated }),
+    ...(row.collation === null ? {} : { collation: row.collation }),
     ...(type === 'char' || type === 'varchar' ? { codePage: row.code_page ?? 0 } : {}),
   };
 }

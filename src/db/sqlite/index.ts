@@ -29,6 +29,10 @@ export const sqliteDialect: Dialect = {
   },
   releaseSavepoint: async (trx) => void (await trx.raw('RELEASE zoho_mirror')),
   describe: schema.describe,
+  facts: schema.facts,
+  addKeyIndex: schema.addKeyIndex,
+  addDefault: schema.addDefault,
+  allowNull: schema.allowNull,
   createTable: schema.createTable,
   addColumn: schema.addColumn,
   // A text column of SQLite takes any length; nothing has to be done, and nothing can be.

@@ -2,7 +2,8 @@
 import type { Knex } from 'knex';
 import type { ColumnType } from '../../mirror/column-type';
 import type { TargetColumn, TargetTable } from '../database';
-import type { ActualColumn, ActualKind } from '../layout';
+import type { TableFacts } from '../dialect';
+import { sameName, type ActualColumn, type ActualKind } from '../layout';
 import { plainName, splitTable } from '../names';
 
 export const quote = (name: string): string => `"${plainName(name)}"`;
@@ -50,16 +51,39 @@ export const addColumn = (table: string, column: TargetColumn): string =>
 export const addBookkeeping = (table: string, column: { name: string; spelled: string }): string =>
   `ALTER TABLE ${target(table)} ADD COLUMN ${quote(column.name)} ${column.spelled}`;
 
+export const addKeyIndex = (table: string, key: { name: string }): string =>
+  `CREATE UNIQUE INDEX ${quote(`zoho_mirror_key_${targetName(table)}`)} ON ${target(table)} (${quote(key.name)})`;
+
+/** SQLite changes no column that is there. */
+export const addDefault = (): undefined => undefined;
+export const allowNull = (): undefined => undefined;
+
+export async function facts(knex: Knex, table: string, key: string): Promise<TableFacts> {
+  const rows = (await knex.raw(
+    `SELECT i.seq, c.name FROM pragma_index_list(?) i JOIN pragma_index_info(i.name) c WHERE i."unique" = 1`,
+    [targetName(table)],
+  )) as { seq: number; name: string }[];
+  const bySeq = new Map<number, string[]>();
+  for (const { seq, name } of rows) bySeq.set(seq, [...(bySeq.get(seq) ?? []), name]);
+  const columns = (await knex.raw(`SELECT * FROM pragma_table_info(?)`, [targetName(table)])) as TableInfo[];
+  // An INTEGER PRIMARY KEY is the row's own number and needs no index.
+  const primary = columns.filter(({ pk }) => pk > 0).map(({ name }) => name);
+  const single = [primary, ...bySeq.values()].filter((names) => names.length === 1);
+  return { uniqueKey: single.some(([name]) => sameName(name ?? '', key)), missingRights: [], user: '' };
+}
+
 interface TableInfo {
   name: string;
   type: string;
   notnull: number;
   dflt_value: string | null;
   pk: number;
+  /** 2 and 3: a generated column. */
+  hidden?: number;
 }
 
 export async function describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined> {
-  const rows = (await knex.raw(`SELECT * FROM pragma_table_info(?)`, [targetName(table)])) as TableInfo[];
+  const rows = (await knex.raw(`SELECT * FROM pragma_table_xinfo(?)`, [targetName(table)])) as TableInfo[];
   return rows.length === 0 ? undefined : rows.map(actual);
 }
 
@@ -78,7 +102,8 @@ function actual(row: TableInfo): ActualColumn {
     ...(kind === 'integer' ? { range: int64 } : {}),
     ...(digits === null ? {} : { precision: Number(digits[1]), scale: Number(digits[2] ?? 0) }),
     nullable: row.notnull === 0,
-    hasDefault: row.dflt_value !== null || row.pk > 0,
+    hasDefault: row.dflt_value !== null || row.pk > 0 || (row.hidden ?? 0) > 1,
+    ...((row.hidden ?? 0) > 1 ? { generated: 'computed' as const } : {}),
   };
 }
 

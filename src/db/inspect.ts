@@ -1,0 +1,206 @@
+// What stands between a table as it is and what the mirror has to write into it: all findings at once, with the SQL that mends them. Changes nothing.
+import type { ColumnType } from '../mirror/column-type';
+import type { Finding, TargetColumn, TargetTable } from './database';
+import type { Dialect, TableFacts } from './dialect';
+import {
+  constantColumn,
+  findColumn,
+  freeConstants,
+  ownColumns,
+  sameName,
+  type ActualColumn,
+  type ActualKind,
+} from './layout';
+
+interface Inspected {
+  dialect: Dialect;
+  table: TargetTable;
+  actual: readonly ActualColumn[];
+  facts: TableFacts;
+}
+
+/** The table's columns as the configuration wants them, without key and bookkeeping. */
+export const wantedColumns = (table: TargetTable): TargetColumn[] => [
+  ...table.columns,
+  ...freeConstants(table).map(([name]) => constantColumn(name, table.constants[name] ?? '')),
+  ...(table.deletedFlag ?? []).map(({ column, deleted }) => constantColumn(column, deleted)),
+];
+
+export const inspect = (inspected: Inspected): Finding[] => [
+  ...rights(inspected),
+  ...keyColumn(inspected),
+  ...missingColumns(inspected),
+  ...columnTypes(inspected),
+  ...narrowColumns(inspected),
+  ...unfilledColumns(inspected),
+];
+
+function rights({ dialect, table, facts }: Inspected): Finding[] {
+  const needed = ['SELECT', 'INSERT', 'UPDATE', ...(table.deletes === 'hard' ? ['DELETE'] : [])];
+  const missing = needed.filter((right) => facts.missingRights.includes(right));
+  if (missing.length === 0) return [];
+  return [
+    {
+      kind: 'person',
+      blocks: true,
+      text: `The login may not ${missing.join(', ')} on ${table.table}`,
+      statements: [`GRANT ${missing.join(', ')} ON ${dialect.target(table.table)} TO ${facts.user}`],
+    },
+  ];
+}
+
+/** Zoho's ids have up to 19 digits. */
+const longestId = 10n ** 18n;
+
+const holdsIds = ({ kind, range, precision, scale }: ActualColumn): boolean =>
+  (kind === 'integer' && (range === undefined || range.max >= longestId)) ||
+  (kind === 'decimal' && (precision === undefined || precision - (scale ?? 0) >= 19));
+
+function keyColumn({ dialect, table, actual, facts }: Inspected): Finding[] {
+  const key = findColumn(actual, table.key);
+  const another = (name: string): string[] => [
+    dialect.addColumn(table.table, { name, type: { kind: 'bigint' } }),
+    dialect.addKeyIndex(table.table, { name, nullable: true }),
+  ];
+  if (key === undefined)
+    return [
+      {
+        kind: 'add',
+        blocks: true,
+        column: table.key,
+        text: `Table ${table.table} has no key column ${table.key}`,
+        statements: another(table.key),
+      },
+    ];
+  const wrong =
+    key.generated !== undefined
+      ? `is ${key.generated}, which only the database fills`
+      : holdsIds(key)
+        ? undefined
+        : `is ${key.declared}, not a bigint, and cannot hold ids of 19 digits`;
+  if (wrong !== undefined)
+    return [
+      {
+        kind: 'person',
+        blocks: true,
+        column: key.name,
+        text: `Key column ${key.name} ${wrong}: give the Zoho id a column of its own, and name it in \`key\``,
+        statements: another(findColumn(actual, 'ZohoId') === undefined ? 'ZohoId' : 'ZohoRecordId'),
+      },
+    ];
+  if (facts.uniqueKey) return [];
+  return [
+    {
+      kind: 'add',
+      blocks: true,
+      column: key.name,
+      text: `Key column ${key.name} has no unique index`,
+      statements: [dialect.addKeyIndex(table.table, key)],
+    },
+  ];
+}
+
+function missingColumns({ dialect, table, actual }: Inspected): Finding[] {
+  const missing = (column: { name: string }): boolean => findColumn(actual, column.name) === undefined;
+  const finding = (column: string, statement: string): Finding => ({
+    kind: 'add',
+    blocks: true,
+    column,
+    text: `Table ${table.table} has no column ${column}`,
+    statements: [statement],
+  });
+  return [
+    ...wantedColumns(table)
+      .filter(missing)
+      .map((column) => finding(column.name, dialect.addColumn(table.table, column))),
+    ...dialect
+      .bookkeeping(table)
+      .filter(missing)
+      .map((column) => finding(column.name, dialect.addBookkeeping(table.table, column))),
+  ];
+}
+
+/** What takes which values without loss; each value's own range is checked when it comes. */
+const takes: Readonly<Record<ColumnType['kind'], readonly ActualKind[]>> = {
+  bigint: ['integer', 'decimal', 'text'],
+  integer: ['integer', 'decimal', 'text'],
+  decimal: ['decimal', 'text'],
+  boolean: ['boolean', 'integer', 'text'],
+  date: ['date', 'datetime', 'text'],
+  datetime: ['datetime', 'text'],
+  text: ['text'],
+};
+
+function columnTypes({ dialect, table, actual }: Inspected): Finding[] {
+  return table.columns.flatMap((column): Finding[] => {
+    const found = findColumn(actual, column.name);
+    if (found === undefined) return [];
+    const about = { kind: 'person', column: found.name } as const;
+    if (found.generated !== undefined)
+      return [
+        {
+          ...about,
+          blocks: true,
+          text: `Column ${found.name} is ${found.generated}, which only the database fills: map its field to another column, or leave it out`,
+          statements: [],
+        },
+      ];
+    if (!takes[column.type.kind].includes(found.kind))
+      return [
+        {
+          ...about,
+          blocks: true,
+          text: `Column ${found.name} is ${found.declared}, which cannot hold ${column.type.kind}: map its field to another column, or leave it out`,
+          statements: [],
+        },
+      ];
+    if (found.nullable) return [];
+    const statement = dialect.allowNull(table.table, found);
+    return [
+      {
+        ...about,
+        blocks: false,
+        text: `Column ${found.name} takes no NULL: records without a value there are rejected one by one`,
+        statements: statement === undefined ? [] : [statement],
+      },
+    ];
+  });
+}
+
+/** No reason to refuse a table: values that are too long are rejected one by one. */
+function narrowColumns({ dialect, table, actual }: Inspected): Finding[] {
+  return table.columns.flatMap((column): Finding[] => {
+    const found = findColumn(actual, column.name);
+    if (found?.kind !== 'text' || found.maxLength === null || column.type.kind !== 'text') return [];
+    if (column.type.length !== null && column.type.length <= found.maxLength) return [];
+    const statement = dialect.widen(table.table, column, found);
+    if (statement === undefined) return [];
+    const wanted = column.type.length === null ? 'any length' : `${column.type.length} characters`;
+    return [
+      {
+        kind: 'widen',
+        blocks: false,
+        column: found.name,
+        text: `Column ${found.name} takes ${found.maxLength} characters, its field ${wanted}: longer values are rejected one by one`,
+        statements: [statement],
+      },
+    ];
+  });
+}
+
+function unfilledColumns({ dialect, table, actual }: Inspected): Finding[] {
+  const written = [table.key, ...wantedColumns(table).map((column) => column.name), ...ownColumns(table)];
+  return actual
+    .filter((column) => !column.nullable && !column.hasDefault)
+    .filter((column) => !written.some((name) => sameName(name, column.name)))
+    .map((column) => {
+      const statement = dialect.addDefault(table.table, column);
+      return {
+        kind: 'person',
+        blocks: true,
+        column: column.name,
+        text: `Column ${column.name} takes no NULL and has no default: give it a constant, a default, or map a field to it`,
+        statements: statement === undefined ? [] : [statement],
+      };
+    });
+}
