@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the checkpoint moves outside of the transaction',
     file: 'src/db/store.ts',
-    find: 'return await knex.transaction((trx) =>',
+    find: 'return await transaction(knex, (trx) =>',
     replace: `const { checkpoint } = request;
           if (checkpoint !== undefined)
             await knex.transaction(async (trx) => {
@@ -123,7 +123,7 @@ export const mutants: readonly Mutant[] = [
             });
           request = { ...request };
           delete request.checkpoint;
-          return await knex.transaction((trx) =>`,
+          return await transaction(knex, (trx) =>`,
     detector: law,
   },
   {
