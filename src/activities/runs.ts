@@ -38,9 +38,10 @@ export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
 
   /** The table holds every row as this mapping makes it, up to T0: watermark, fingerprint, and the schedules that keep it so. */
   async completeLoad({ module, t0, fingerprint }: CompleteLoad): Promise<string> {
-    await ensureSchedules(temporal, module, config.schedules);
     const watermark = await db.moveWatermark(module, parseInstant(t0));
     await db.setFingerprint(module, fingerprint);
+    // Last: a scheduled catch-up needs the watermark.
+    await ensureSchedules(temporal, module, config.schedules);
     return toIsoMs(watermark);
   },
 

@@ -240,6 +240,8 @@ export interface CatchUpRequest {
 
 export interface CatchUpInput extends CatchUpRequest {
   module: string;
+  /** What the run before was asked for and did not do (continue-as-new). */
+  carried?: CatchUpRequest[];
 }
 
 /** Where a walk over changed records goes on. ISO instant and record id. */

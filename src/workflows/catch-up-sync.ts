@@ -1,5 +1,12 @@
 // Heals every gap: reads everything modified or deleted since the watermark. Runs on a schedule and whenever somebody asks.
-import { ApplicationFailure, defineSignal, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  continueAsNew,
+  defineSignal,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { noCounts, signals, type CatchUpInput, type CatchUpRequest, type LoadStatus } from '../contracts';
 import { quick } from './activities';
 import { Desk } from './desk';
@@ -12,7 +19,11 @@ import { recorded } from './run-record';
 const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
 
 export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
-  const { module, since } = checkInput('CatchUpSync', input, { module: 'module', since: 'instant' });
+  const { module, since, carried } = checkInput('CatchUpSync', input, {
+    module: 'module',
+    since: 'instant',
+    carried: 'carried',
+  });
   // The signal that starts it carries the same request as its input: the first round serves both.
   let asked: CatchUpRequest[] = [];
   setHandler(
@@ -27,16 +38,34 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
     describe,
   );
   const pages = new PageExport(desk, module);
-  return recorded(desk, module, async () => {
+  const ended = await endOf(desk, module, async () => {
     const settings = await open(desk, module);
-    asked.push({ ...(since ? { since } : {}) });
-    while (asked.length > 0) {
+    asked.push(...(carried ?? [{ ...(since ? { since } : {}) }]));
+    while (asked.length > 0 && !workflowInfo().continueAsNewSuggested) {
       const requests = asked;
       asked = [];
       await followChanges(desk, settings, pages, await earliest(desk, module, requests));
     }
   });
+  // Asked while it was ending, however it ended: nobody else knows of that request.
+  if (asked.length > 0) await continueAsNew<typeof CatchUpSync>({ module, carried: asked });
+  if ('error' in ended) throw ended.error;
+  return ended.status;
 }
+
+/** A run that is cancelled ends at once; any other end leaves room for what was asked meanwhile. */
+const endOf = (
+  desk: Desk<LoadStatus>,
+  module: string,
+  work: () => Promise<void>,
+): Promise<{ status: LoadStatus } | { error: unknown }> =>
+  recorded(desk, module, work).then(
+    (status) => ({ status }),
+    (error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return { error };
+    },
+  );
 
 /** The watermark, or what was asked for; of several requests the one that reaches back furthest. */
 async function earliest(

@@ -188,3 +188,29 @@ test('the request that starts it is served by one round', async () => {
     { taskQueue: TASK_QUEUE },
   );
 });
+
+test.each([
+  ['well', '2026-03-01T10:00:00.000Z'],
+  ['badly', undefined],
+])(
+  'what is asked while a run that ended %s is being recorded is done by the next run',
+  async (_how, watermark) => {
+    const recording = gate();
+    const since: string[] = [];
+    await catchUp(
+      {
+        readWatermark: async () => watermark,
+        readChanges: async (part) => (since.push(part.since), { counts: noCounts() }),
+        recordRun: async () => recording.opened,
+      },
+      {},
+      async ({ handle, result, calls }) => {
+        await eventually('the end of the first run', () => calls.includes('recordRun'));
+        await handle.signal('catchUpAgain', { since: '2026-02-01T00:05:00Z' });
+        recording.open();
+        await expect(result).resolves.toMatchObject({ phase: 'done', since: '2026-02-01T00:05:00Z' });
+        expect(since.at(-1)).toBe('2026-02-01T00:00:00.000Z');
+      },
+    );
+  },
+);
