@@ -1,8 +1,10 @@
-// The notification channel at Zoho: renewed, replaced when it is gone, read back, given up.
+// The notification channel at Zoho: renewed, replaced on any doubt, read back, given up.
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { instant, toIsoMs } from '../mirror';
+import type { KnownChannel } from '../contracts';
+import { instant, parseInstant, toIsoMs, type Instant } from '../mirror';
 import { channelId, channelToken, notificationPath } from '../webhook';
 import { ZohoError, type Channel, type ChannelRequest, type Zoho } from '../zoho';
+import { invalidInput } from './catalog';
 import type { Deps } from './deps';
 
 export interface RenewedChannel {
@@ -11,45 +13,61 @@ export interface RenewedChannel {
   expiresAt: string;
   /** Until then, by Zoho's clock: a workflow's own clock may be wrong. */
   expiresInMs: number;
-  /** There was, or may have been, no channel to renew: what happened since the last renewal may be lost. */
+  /** There was, or may have been, no channel of ours to renew: what happened since the last renewal may be lost. */
   subscribedAnew: boolean;
 }
 
 export function createChannelActivities({ config, zoho }: Deps) {
   const requestFor = (module: string): ChannelRequest => {
-    const publicUrl = config.publicUrl ?? '';
+    if (config.publicUrl === undefined)
+      throw invalidInput(`PUBLIC_URL is not set, so ${module} has no channel to renew: the mirror polls`);
     return {
-      channelId: channelId(publicUrl, module),
+      channelId: channelId(config.publicUrl, module),
       module,
-      notifyUrl: `${publicUrl}${notificationPath}`,
+      notifyUrl: `${config.publicUrl}${notificationPath}`,
       token: channelToken(config.webhookSecret),
       expiresAt: instant(zoho.now() + config.channel.lifetimeMs),
     };
   };
+  const drop = async (id: string, signal: AbortSignal): Promise<void> => {
+    try {
+      await zoho.unsubscribe(id, signal);
+    } catch (error) {
+      // It is gone already, which is what was wanted.
+      if (!(error instanceof ZohoError && error.verdict === 'refused')) throw error;
+    }
+  };
   return {
-    /** Update → subscribe if it is gone → read back. Answers what Zoho says, not what was asked for. */
-    async renewChannel(module: string): Promise<RenewedChannel> {
+    /**
+     * Update → subscribe if it is gone, or in doubt → read back and compare. Answers what Zoho says, not what was asked for.
+     * @param known what the last renewal left; `doubted` when it has been silent for too long.
+     */
+    async renewChannel(module: string, known: KnownChannel = {}): Promise<RenewedChannel> {
       const signal = cancellationSignal();
       const request = requestFor(module);
-      const updated = await update(zoho, request, signal);
-      const channel = updated ?? (await zoho.subscribe(request, signal));
-      const { expiresAt } = await readBack(zoho, request, channel, signal);
+      const updated = known.doubted ? undefined : await update(zoho, request, signal);
+      const long = updated && updated.expiresAt - zoho.now() >= config.channel.lifetimeMs / 2;
+      const told = long ? updated : await zoho.subscribe(request, signal);
+      const { expiresAt, replaced } = await readBack(zoho, request, told, signal);
+      const renamed = known.channelId !== undefined && known.channelId !== request.channelId;
+      if (renamed) await drop(known.channelId!, signal);
       return {
         channelId: request.channelId,
         expiresAt: toIsoMs(expiresAt),
         expiresInMs: expiresAt - zoho.now(),
-        // An attempt before this one may have subscribed anew and then failed.
-        subscribedAnew: updated === undefined || activityInfo().attempt > 1,
+        subscribedAnew:
+          updated === undefined ||
+          replaced ||
+          renamed ||
+          (known.expiresAt !== undefined && parseInstant(known.expiresAt) <= zoho.now()) ||
+          // An attempt before this one may have subscribed anew and then failed.
+          activityInfo().attempt > 1,
       };
     },
 
-    async dropChannel(module: string): Promise<void> {
-      try {
-        await zoho.unsubscribe(requestFor(module).channelId, cancellationSignal());
-      } catch (error) {
-        // It is gone already, which is what was wanted.
-        if (!(error instanceof ZohoError && error.verdict === 'refused')) throw error;
-      }
+    /** @param id the one that is known; else the one that this configuration would have. */
+    async dropChannel(module: string, id?: string): Promise<void> {
+      await drop(id ?? requestFor(module).channelId, cancellationSignal());
     },
   };
 }
@@ -68,20 +86,31 @@ async function update(
   }
 }
 
-/** Zoho has been seen to answer "subscribed" and send nothing: only what it lists is believed. */
+/** Zoho has been seen to answer "subscribed" and send nothing: only what it lists is believed, else it is subscribed once more. */
 async function readBack(
   zoho: Zoho,
   request: ChannelRequest,
   told: Channel,
   signal: AbortSignal,
-): Promise<Channel> {
+): Promise<{ expiresAt: Instant; replaced: boolean }> {
   const listed = await zoho.readChannel(request.module, request.channelId, signal);
-  if (!listed)
-    throw new ZohoError(`Zoho does not list the channel that it has just confirmed for ${request.module}`, {
-      verdict: 'transient',
-      code: 'CHANNEL_NOT_LISTED',
-    });
-  if (listed.notifyUrl !== undefined && listed.notifyUrl !== request.notifyUrl)
-    return zoho.subscribe(request, signal);
-  return told.expiresAt <= listed.expiresAt ? told : listed;
+  if (isAsAsked(listed, request)) return { expiresAt: sooner(told, listed), replaced: false };
+  const again = await zoho.subscribe(request, signal);
+  const relisted = await zoho.readChannel(request.module, request.channelId, signal);
+  if (isAsAsked(relisted, request)) return { expiresAt: sooner(again, relisted), replaced: true };
+  throw new ZohoError(`Zoho does not list the channel that it has just confirmed for ${request.module}`, {
+    verdict: 'transient',
+    code: 'CHANNEL_NOT_LISTED',
+  });
 }
+
+function isAsAsked(listed: Channel | undefined, { module, notifyUrl }: ChannelRequest): listed is Channel {
+  if (!listed || (listed.notifyUrl !== undefined && listed.notifyUrl !== notifyUrl)) return false;
+  const { events } = listed;
+  const each = ['create', 'edit', 'delete'].map((operation) => `${module}.${operation}`);
+  return (
+    events.length === 0 || events.includes(`${module}.all`) || each.every((event) => events.includes(event))
+  );
+}
+
+const sooner = (a: Channel, b: Channel): Instant => (a.expiresAt <= b.expiresAt ? a.expiresAt : b.expiresAt);

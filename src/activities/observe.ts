@@ -22,7 +22,8 @@ export function observe(record: ZohoRecord, observedAt: Instant, plan: ModulePla
     return { kind: 'live', id: record.id, modifiedAt: record.modifiedAt, observedAt, values };
   } catch (error) {
     if (error instanceof TypingError) return reject(error.message, error.column);
-    throw error;
+    // A bug of ours on one value must not hold up the others; its own message may quote the value.
+    return reject(`the record cannot be typed (${error instanceof Error ? error.name : 'unknown'})`);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type RecordId,
   type Registers,
 } from '../mirror';
-import type { Zoho, ZohoRecord } from '../zoho';
+import { ZohoError, type Zoho, type ZohoRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { notificationTook } from './metrics';
@@ -78,6 +78,8 @@ export interface Look {
   stored: ReadonlyMap<RecordId, Registers>;
   observations: Observation[];
   rejects: Reject[];
+  /** Ids of the rejects of which Zoho gave no answer that can be used: they may be readable in a while. */
+  unreadable: RecordId[];
 }
 
 /** Re-reads and writes nothing. With `listOnly` the ids that a list does not return are left open instead of being asked for one by one. */
@@ -88,7 +90,7 @@ export async function look(
 ): Promise<Look> {
   // First the registers, then Zoho: the answer is then known to be younger than what they hold.
   const stored = await db.registers(plan.table, ids);
-  const answer = await zoho.recordsByIds(plan.module, ids, plan.ask, signal);
+  const answer = await readApart({ zoho, plan, signal }, ids);
   const observations: Observation[] = [];
   const rejects: Reject[] = [];
   const take = (record: ZohoRecord, askedAt: Instant): void => {
@@ -96,16 +98,28 @@ export async function look(
     if ('kind' in seen) observations.push(seen);
     else rejects.push(seen);
   };
-  for (const record of answer.records) take(record, answer.askedAt);
-  if (listOnly) return { stored, observations, rejects };
+  const refuse = ({ id, askedAt, reason }: Unreadable): void =>
+    void rejects.push({ id, reason, raw: '{}', observedAt: orderedAfter(stored.get(id), askedAt) });
+  for (const { record, askedAt } of answer.found) take(record, askedAt);
+  answer.unreadable.forEach(refuse);
+  if (listOnly) return { stored, observations, rejects, unreadable: answer.unreadable.map(({ id }) => id) };
 
-  const returned = new Set(answer.records.map(({ id }) => id));
-  const missing = ids.filter((id) => !returned.has(id));
-  const { gone, found } = await confirmAbsent({ zoho, plan, signal }, missing, answer.askedAt);
+  const accounted = new Set([
+    ...answer.found.map(({ record }) => record.id),
+    ...answer.unreadable.map(({ id }) => id),
+  ]);
+  const missing = ids.filter((id) => !accounted.has(id));
+  const { gone, found, unreadable } = await confirmAbsent({ zoho, plan, signal }, missing, answer.askedAt);
   for (const { record, askedAt } of found) take(record, askedAt);
   for (const { id, askedAt } of gone)
     observations.push({ kind: 'gone', id, observedAt: orderedAfter(stored.get(id), askedAt) });
-  return { stored, observations, rejects };
+  unreadable.forEach(refuse);
+  return {
+    stored,
+    observations,
+    rejects,
+    unreadable: [...answer.unreadable, ...unreadable].map(({ id }) => id),
+  };
 }
 
 async function rereadCall(
@@ -114,19 +128,72 @@ async function rereadCall(
   expected: ReadonlySet<string>,
 ): Promise<RereadResult> {
   const { db, plan, signal } = context;
-  const { stored, observations, rejects } = await look(context, ids);
+  const { stored, observations, rejects, unreadable } = await look(context, ids);
   const { counts } = await db.merge(plan.table, { observations, rejects, fromExport: false, signal });
-  const again = observations
+  const unseen = observations
     .filter(({ kind, id }) => kind === 'gone' && neverSeen(stored.get(id)) && expected.has(id))
     .map(({ id }) => id);
-  return { counts, again };
+  return { counts, again: [...unseen, ...unreadable] };
 }
 
 const neverSeen = (registers: Registers | undefined): boolean => registers?.modifiedAt === undefined;
 
+interface Found {
+  record: ZohoRecord;
+  askedAt: Instant;
+}
+
+/** A record of which Zoho gives no answer that can be used; others are read all the same. */
+interface Unreadable {
+  id: RecordId;
+  askedAt: Instant;
+  reason: string;
+}
+
 interface Confirmed {
   gone: { id: RecordId; askedAt: Instant }[];
-  found: { record: ZohoRecord; askedAt: Instant }[];
+  found: Found[];
+  unreadable: Unreadable[];
+}
+
+interface ReadApart {
+  /** When the first request was sent. */
+  askedAt: Instant;
+  found: Found[];
+  unreadable: Unreadable[];
+}
+
+/**
+ * One call where that works. Where Zoho's answer cannot be used, the ids are halved until the record is alone whose fault it is. If all
+ * of several are unreadable it is nobody's fault: the error is thrown as it is.
+ */
+async function readApart(
+  { zoho, plan, signal }: Omit<RereadContext, 'db'>,
+  ids: readonly RecordId[],
+): Promise<ReadApart> {
+  const askedAt = zoho.now();
+  try {
+    const { records, askedAt: sentAt } = await zoho.recordsByIds(plan.module, ids, plan.ask, signal);
+    return { askedAt: sentAt, found: records.map((record) => ({ record, askedAt: sentAt })), unreadable: [] };
+  } catch (error) {
+    const reason = unreadableBecause(error);
+    if (reason === undefined) throw error;
+    const [only] = ids;
+    if (ids.length === 1) return { askedAt, found: [], unreadable: [{ id: only!, askedAt, reason }] };
+    const middle = Math.ceil(ids.length / 2);
+    const first = await readApart({ zoho, plan, signal }, ids.slice(0, middle));
+    const second = await readApart({ zoho, plan, signal }, ids.slice(middle));
+    const unreadable = [...first.unreadable, ...second.unreadable];
+    if (unreadable.length === ids.length) throw error;
+    return { askedAt: first.askedAt, found: [...first.found, ...second.found], unreadable };
+  }
+}
+
+/** Why, when the answer's contents are to blame and not the connection, a right or a limit. */
+function unreadableBecause(error: unknown): string | undefined {
+  if (!(error instanceof ZohoError)) return undefined;
+  if (error.code === 'RECORDS_MOVING') return 'the record changes faster than it can be read whole';
+  return error.code === 'BAD_ANSWER' ? error.message : undefined;
 }
 
 /**
@@ -138,7 +205,7 @@ async function confirmAbsent(
   missing: readonly RecordId[],
   listAskedAt: Instant,
 ): Promise<Confirmed> {
-  const confirmed: Confirmed = { gone: [], found: [] };
+  const confirmed: Confirmed = { gone: [], found: [], unreadable: [] };
   const listed =
     missing.length >= worthListing
       ? await deletedLately({ zoho, plan, signal }, missing, listAskedAt)
@@ -148,9 +215,16 @@ async function confirmAbsent(
       confirmed.gone.push({ id, askedAt: listAskedAt });
       continue;
     }
-    const { record, askedAt } = await zoho.recordById(plan.module, id, plan.ask, signal);
-    if (record) confirmed.found.push({ record, askedAt });
-    else confirmed.gone.push({ id, askedAt });
+    const before = zoho.now();
+    try {
+      const { record, askedAt } = await zoho.recordById(plan.module, id, plan.ask, signal);
+      if (record) confirmed.found.push({ record, askedAt });
+      else confirmed.gone.push({ id, askedAt });
+    } catch (error) {
+      const reason = unreadableBecause(error);
+      if (reason === undefined) throw error;
+      confirmed.unreadable.push({ id, askedAt: before, reason });
+    }
   }
   return confirmed;
 }

@@ -1,7 +1,7 @@
 // Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CatchUpRequest, ChannelStatus } from '../contracts';
-import { ensureChannel, requestCatchUp, wakeDegraded } from '../temporal';
+import { doubtSilentChannel, ensureChannel, requestCatchUp, wakeDegraded } from '../temporal';
 import type { Deps } from './deps';
 
 export const createSiblingActivities = ({ temporal }: Deps) => ({
@@ -12,6 +12,9 @@ export const createSiblingActivities = ({ temporal }: Deps) => ({
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),
+
+  /** Changes had to be caught up with: if none has been notified for an hour, the channel is not believed any more. */
+  doubtSilentChannel: (module: string): Promise<void> => doubtSilentChannel(temporal, module, Date.now()),
 
   /** Lets the module's other workflows try again what is degraded. */
   wakeSiblings: (module: string): Promise<void> =>

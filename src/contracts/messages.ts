@@ -180,10 +180,28 @@ export interface ReconcileStatus extends LoadStatus, Differences {
   seconds: number;
 }
 
+/** What the last renewal has left. */
+export interface KnownChannel {
+  channelId?: string;
+  /** ISO instant. */
+  expiresAt?: string;
+  /** It lives, but nothing has come by it for too long. */
+  doubted?: true;
+}
+
 export interface ChannelRenewalInput {
   module: string;
   /** Carried over from the run before (continue-as-new). */
-  carried?: { renewals: number; channelId?: string; expiresAt?: string; nextRenewalAt?: string };
+  carried?: CarriedStatus & {
+    renewals: number;
+    channelId?: string;
+    expiresAt?: string;
+    nextRenewalAt?: string;
+    verifiedAt?: string;
+    doubtedAt?: string;
+    /** The channel had lapsed and the catch-up for it could not be asked for yet. */
+    gap?: true;
+  };
 }
 
 export interface ChannelStatus extends Status {
@@ -191,6 +209,10 @@ export interface ChannelStatus extends Status {
   /** ISO instants. */
   expiresAt?: string;
   nextRenewalAt?: string;
+  /** When Zoho last showed the channel, by Zoho's clock. */
+  verifiedAt?: string;
+  /** When it was last subscribed anew because changes came by catch-up only. */
+  doubtedAt?: string;
   renewals: number;
 }
 
@@ -240,8 +262,8 @@ export interface CatchUpRequest {
 
 export interface CatchUpInput extends CatchUpRequest {
   module: string;
-  /** What the run before was asked for and did not do (continue-as-new). */
-  carried?: CatchUpRequest[];
+  /** Carried over from the run before (continue-as-new): what has been asked for and not been done. */
+  carried?: CarriedStatus & { asked: CatchUpRequest[] };
 }
 
 /** Where a walk over changed records goes on. ISO instant and record id. */

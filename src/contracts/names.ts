@@ -30,6 +30,8 @@ export const signals = {
   jobFinished: 'jobFinished',
   /** Somebody asks a running CatchUpSync to go round once more: `CatchUpRequest`. */
   catchUpAgain: 'catchUpAgain',
+  /** Changes come by catch-up and none is notified: ChannelRenewal subscribes anew. */
+  channelDoubted: 'channelDoubted',
   /** Another workflow of the module works again after trouble: a degraded one tries at once. */
   tryAgain: 'tryAgain',
   /** An activity of this workflow keeps failing and is retried: `Retrying`. Only shown, never acted on. */

@@ -1,6 +1,7 @@
 export { connectWorker, createTemporalClient, temporalAddress } from './connect';
 export { createDataConverter, createPayloadCodec, PayloadKeyError, type PayloadKey } from './payload-codec';
 export {
+  doubtSilentChannel,
   ensureChannel,
   ensureSchedules,
   requestCatchUp,

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/client';
 import { defineUpdate } from '@temporalio/workflow';
 import {
+  queries,
   scheduleIds,
   signals,
   TASK_QUEUE,
@@ -21,12 +22,17 @@ import {
   type ChannelRenewalInput,
   type ChannelStatus,
   type Hint,
+  type NotificationSyncInput,
+  type NotificationSyncStatus,
   type ReconcileInput,
 } from '../contracts';
 
 type ChannelRenewal = (input: ChannelRenewalInput) => Promise<ChannelStatus>;
 const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
 
+type NotificationSync = (input: NotificationSyncInput) => Promise<NotificationSyncStatus>;
+
+const silenceMs = 60 * 60_000;
 /** A signal stays far below the payload limit with this many ids. */
 const idsPerSignal = 500;
 
@@ -85,7 +91,7 @@ export async function requestCatchUp(
  * Tells the module's running workflows that Zoho or the database can be reached again. Which of them are degraded, and may try by
  * themselves, they know best. What a schedule started has a time behind its id.
  */
-export async function wakeDegraded(temporal: Client, module: string, except: string): Promise<void> {
+export async function wakeDegraded(temporal: Client, module: string, except?: string): Promise<void> {
   const ids = Object.values(workflowIds).map((idOf) => idOf(module));
   const scheduled = [workflowIds.catchUp(module), workflowIds.reconcile(module)]
     .map((id) => `WorkflowId STARTS_WITH "${id}-"`)
@@ -93,12 +99,35 @@ export async function wakeDegraded(temporal: Client, module: string, except: str
   const query = `(${scheduled}) AND ExecutionStatus = "Running"`;
   for await (const { workflowId } of temporal.workflow.list({ query })) ids.push(workflowId);
   for (const workflowId of ids.filter((id) => id !== except))
-    await temporal.workflow
-      .getHandle(workflowId)
-      .signal(signals.tryAgain)
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      });
+    await signalIfRunning(temporal, workflowId, signals.tryAgain);
+}
+
+/** Tells ChannelRenewal when no notification of the module has arrived for an hour. */
+export async function doubtSilentChannel(temporal: Client, module: string, nowMs: number): Promise<void> {
+  const lastHintAt = await lastHint(temporal, workflowIds.notificationSync(module));
+  if (lastHintAt !== undefined && nowMs - Date.parse(lastHintAt) < silenceMs) return;
+  await signalIfRunning(temporal, workflowIds.channelRenewal(module), signals.channelDoubted);
+}
+
+async function lastHint(temporal: Client, workflowId: string): Promise<string | undefined> {
+  const handle = temporal.workflow.getHandle<NotificationSync>(workflowId);
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING')
+      return (await handle.query<NotificationSyncStatus>(queries.status)).lastHintAt;
+    return status.name === 'COMPLETED' ? (await handle.result()).lastHintAt : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function signalIfRunning(temporal: Client, workflowId: string, signal: string): Promise<void> {
+  try {
+    await temporal.workflow.getHandle(workflowId).signal(signal);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }
 
 /** Starts Reconcile. Throws WorkflowExecutionAlreadyStartedError while one runs: it may have been asked for something else. */
@@ -110,13 +139,16 @@ export async function startReconcile(temporal: Client, input: ReconcileInput): P
   });
 }
 
-/** Creates the module's schedules, or brings them up to date. A pause by an operator stays. */
+/**
+ * Creates the module's schedules, or brings them up to date. A pause by an operator stays. Answers whether there was none for catching
+ * up.
+ */
 export async function ensureSchedules(
   temporal: Client,
   module: string,
   every: { catchUpMs: number; reconcileMs: number },
-): Promise<void> {
-  await ensureSchedule(temporal, {
+): Promise<boolean> {
+  const isNew = await ensureSchedule(temporal, {
     scheduleId: scheduleIds.catchUp(module),
     everyMs: every.catchUpMs,
     action: { workflowType: workflowTypes.catchUpSync, ...catchUp(module), args: [{ module }] },
@@ -130,6 +162,7 @@ export async function ensureSchedules(
       args: [{ module, repair: true } satisfies ReconcileInput],
     },
   });
+  return isNew;
 }
 
 type Action = Omit<Extract<ScheduleOptionsAction, { type: 'startWorkflow' }>, 'type'>;
@@ -137,12 +170,13 @@ type Action = Omit<Extract<ScheduleOptionsAction, { type: 'startWorkflow' }>, 't
 async function ensureSchedule(
   temporal: Client,
   { scheduleId, everyMs, action: what }: { scheduleId: string; everyMs: number; action: Action },
-): Promise<void> {
+): Promise<boolean> {
   const spec = { intervals: [{ every: everyMs }] };
   const action = { type: 'startWorkflow' as const, ...what };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: everyMs };
   try {
     await temporal.schedule.create({ scheduleId, spec, action, policies });
+    return true;
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await temporal.schedule.getHandle(scheduleId).update(({ state }) => ({
@@ -151,6 +185,7 @@ async function ensureSchedule(
       action: action as ScheduleUpdateOptions['action'],
       policies,
     }));
+    return false;
   }
 }
 

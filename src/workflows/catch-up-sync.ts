@@ -5,15 +5,22 @@ import {
   defineSignal,
   isCancellation,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
-import { noCounts, signals, type CatchUpInput, type CatchUpRequest, type LoadStatus } from '../contracts';
+import {
+  noCounts,
+  signals,
+  type CatchUpInput,
+  type CatchUpRequest,
+  type LoadStatus,
+  type ModuleSettings,
+} from '../contracts';
 import { quick } from './activities';
 import { Desk } from './desk';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput, isInstant, isObject } from './input';
 import { open } from './open';
+import { RunLimits } from './run-limits';
 import { recorded } from './run-record';
 
 const catchUpAgain = defineSignal<[CatchUpRequest]>(signals.catchUpAgain);
@@ -24,34 +31,52 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
     since: 'instant',
     carried: 'carried',
   });
-  // The signal that starts it carries the same request as its input: the first round serves both.
-  let asked: CatchUpRequest[] = [];
+  const limits = new RunLimits();
+  const requests = new Requests(carried?.asked ?? []);
   setHandler(
     catchUpAgain,
     (request) => {
-      if (isObject(request) && isInstant(request.since)) asked.push(request);
+      limits.signals += 1;
+      if (isObject(request) && isInstant(request.since)) requests.add(request);
     },
     { description: 'Go round once more' },
   );
   const desk = new Desk<LoadStatus>(
     { module, phase: 'starting', health: 'ok', counts: noCounts(), pages: 0 },
     describe,
+    carried,
   );
   const pages = new PageExport(desk, module);
-  const ended = await endOf(desk, module, async () => {
-    const settings = await open(desk, module);
-    asked.push(...(carried ?? [{ ...(since ? { since } : {}) }]));
-    while (asked.length > 0 && !workflowInfo().continueAsNewSuggested) {
-      const requests = asked;
-      asked = [];
-      await followChanges(desk, settings, pages, await earliest(desk, module, requests));
-    }
-  });
+  const ended = await limits.within(() =>
+    endOf(desk, module, async () => {
+      const settings = await opened(desk, module, requests);
+      // The signal that starts it carries the same request as its input: the first round serves both.
+      if (!carried) requests.add({ ...(since ? { since } : {}) });
+      for (let round = requests.take(); round.length > 0; round = limits.reached ? [] : requests.take()) {
+        await followChanges(desk, settings, pages, await earliest(desk, module, round));
+        requests.settle();
+        if (desk.recovered()) await desk.spread();
+      }
+      if (!settings.polling && hasWritten(desk.read())) await quick.doubtSilentChannel(module);
+    }),
+  );
+  if (ended === 'exceeded') return startAfresh(desk, module, requests);
+  if ('error' in ended) requests.settle();
   // Asked while it was ending, however it ended: nobody else knows of that request.
-  if (asked.length > 0) await continueAsNew<typeof CatchUpSync>({ module, carried: asked });
+  if (requests.open.length > 0) return startAfresh(desk, module, requests);
   if ('error' in ended) throw ended.error;
   return ended.status;
 }
+
+const startAfresh = (desk: Desk<LoadStatus>, module: string, requests: Requests): Promise<never> =>
+  continueAsNew<typeof CatchUpSync>({ module, carried: { asked: requests.open, ...desk.carry() } });
+
+/** What cannot even be opened fails for everybody who has asked so far. */
+const opened = (desk: Desk<LoadStatus>, module: string, requests: Requests): Promise<ModuleSettings> =>
+  open(desk, module).catch((error: unknown) => {
+    requests.clear();
+    throw error;
+  });
 
 /** A run that is cancelled ends at once; any other end leaves room for what was asked meanwhile. */
 const endOf = (
@@ -66,6 +91,42 @@ const endOf = (
       return { error };
     },
   );
+
+/** Notifications should have brought it before. */
+const hasWritten = ({ counts }: LoadStatus): boolean => counts.inserted + counts.updated + counts.deleted > 0;
+
+/** What has been asked for; requests from the same instant are one. */
+class Requests {
+  private waiting = new Map<string, CatchUpRequest>();
+  private inHand: CatchUpRequest[] = [];
+
+  constructor(asked: readonly CatchUpRequest[]) {
+    for (const request of asked) this.add(request);
+  }
+
+  get open(): CatchUpRequest[] {
+    return [...this.inHand, ...this.waiting.values()];
+  }
+
+  add({ since }: CatchUpRequest): void {
+    this.waiting.set(since ?? '', since === undefined ? {} : { since });
+  }
+
+  take(): readonly CatchUpRequest[] {
+    this.inHand = [...this.waiting.values()];
+    this.waiting.clear();
+    return this.inHand;
+  }
+
+  settle(): void {
+    this.inHand = [];
+  }
+
+  clear(): void {
+    this.inHand = [];
+    this.waiting.clear();
+  }
+}
 
 /** The watermark, or what was asked for; of several requests the one that reaches back furthest. */
 async function earliest(
@@ -86,7 +147,13 @@ async function earliest(
 const describe = ({ counts, since, watermark, route }: LoadStatus): string[] => [
   ...(since
     ? [
-        `Everything since ${since}${route ? `, by ${route === 'coql' ? 'COQL and re-reads' : 'Bulk Read'}` : ''}`,
+        `Everything since ${since}`,
+        ...(route === 'coql'
+          ? ['Few records changed since then, so each is re-read: cheaper than an export']
+          : []),
+        ...(route === 'bulk-read'
+          ? ['Many records changed since then, so they are exported: cheaper than re-reads']
+          : []),
       ]
     : []),
   `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged`,

@@ -5,18 +5,27 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  defineSignal,
   defineUpdate,
   isCancellation,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
-import { updates, type ChannelRenewalInput, type ChannelStatus, type ModuleSettings } from '../contracts';
+import {
+  signals,
+  updates,
+  type ChannelRenewalInput,
+  type ChannelStatus,
+  type KnownChannel,
+  type ModuleSettings,
+} from '../contracts';
 import { quick } from './activities';
-import { Desk, failureOf } from './desk';
+import { Desk, failureOf, isFailure } from './desk';
 import { checkInput } from './input';
 import { open } from './open';
+import { RunLimits } from './run-limits';
 
 const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
+const channelDoubted = defineSignal(signals.channelDoubted);
 
 const hourMs = 3_600_000;
 const beforeExpiryMs = 5 * 60_000;
@@ -26,83 +35,113 @@ const renewalsPerRun = 30;
 
 export async function ChannelRenewal(input: ChannelRenewalInput): Promise<ChannelStatus> {
   const { module, carried } = checkInput('ChannelRenewal', input, { module: 'module', carried: 'carried' });
+  const {
+    paused: _paused,
+    lastError: _error,
+    lastErrorType: _type,
+    gap,
+    ...known
+  } = carried ?? { renewals: 0 };
   const desk = new Desk<ChannelStatus>(
-    {
-      module,
-      phase: 'starting',
-      health: 'ok',
-      renewals: 0,
-      ...carried,
-    },
+    { module, phase: 'starting', health: 'ok', ...known },
     describe,
+    carried,
   );
+  const channel = new Watch(desk, gap ?? false, Date.now());
   const bell = new Bell(desk);
+  const limits = new RunLimits();
+  try {
+    // Also a pause of months must not keep the run from ending in time.
+    await limits.within(() => keepAlive(desk, channel, bell, limits));
+    await continueAsNew<typeof ChannelRenewal>({ module, carried: { ...desk.carry(), ...channel.carry() } });
+  } catch (error) {
+    // A channel that cannot be dropped expires by itself; the run is cancelled, or refused, all the same.
+    const dropped = isCancellation(error) ? {} : { scheduleToCloseTimeout: '1m' as const };
+    if (isCancellation(error) || isFailure(error, 'InvalidInput'))
+      await CancellationScope.nonCancellable(() =>
+        quick.dropChannel.executeWithOptions({ summary: `${module}: unsubscribe`, ...dropped }, [
+          module,
+          desk.read().channelId,
+        ]),
+      ).catch(() => undefined);
+    // What is refused is said in the first line, not as the cause of a failed activity.
+    throw isFailure(error, 'InvalidInput') ? failureOf(error) : error;
+  }
+  return desk.read();
+}
+
+/** Renews until it is time for another run. */
+async function keepAlive(
+  desk: Desk<ChannelStatus>,
+  channel: Watch,
+  bell: Bell,
+  limits: RunLimits,
+): Promise<void> {
+  const { module, nextRenewalAt } = desk.read();
   const settings = await open(desk, module, { fresh: false });
   if (settings.polling)
     throw ApplicationFailure.nonRetryable(
       'PUBLIC_URL is not set, so there is no channel to renew',
       'InvalidInput',
     );
-
-  const gap = { open: false };
-  try {
-    // A run that continues another goes on waiting where that one stopped.
-    let waitMs = carried?.nextRenewalAt ? Date.parse(carried.nextRenewalAt) - Date.now() : 0;
-    for (let round = 1; ; round += 1) {
-      if (waitMs > 0) await untilRenewal(desk, bell, module, waitMs);
-      await desk.gate();
-      waitMs = await renew(desk, settings, gap);
-      bell.answered();
-      if (round >= renewalsPerRun || workflowInfo().continueAsNewSuggested)
-        await startAfresh(desk, bell, module);
-    }
-  } catch (error) {
-    // A channel that cannot be dropped expires by itself; the run is cancelled all the same.
-    if (isCancellation(error))
-      await CancellationScope.nonCancellable(() => quick.dropChannel(module)).catch(() => undefined);
-    throw error;
+  // A run that continues another goes on waiting where that one stopped.
+  let waitMs = nextRenewalAt ? Date.parse(nextRenewalAt) - Date.now() : 0;
+  for (let round = 1; ; round += 1) {
+    const by = waitMs > 0 ? await untilRenewal(desk, channel, bell, waitMs) : undefined;
+    await desk.gate();
+    waitMs = await renew(desk, settings, channel, by);
+    bell.answered();
+    if (round < renewalsPerRun && !limits.reached) continue;
+    await condition(() => allHandlersFinished() || bell.rung);
+    // Nothing may happen between this check and continue-as-new, or an update that came in between would be lost.
+    if (!bell.rung) return;
   }
 }
 
 async function untilRenewal(
   desk: Desk<ChannelStatus>,
+  channel: Watch,
   bell: Bell,
-  module: string,
   waitMs: number,
-): Promise<void> {
-  const seen = desk.resumes;
-  await condition(() => bell.rung || desk.resumes > seen, waitMs, {
-    summary: `${module}: next renewal of the channel`,
+): Promise<'resume' | 'sibling' | undefined> {
+  const asked = desk.listen();
+  await condition(() => bell.rung || channel.doubted || asked() !== undefined, waitMs, {
+    summary: `${desk.read().module}: next renewal of the channel`,
   });
+  return asked();
 }
 
 /** One renewal. Answers how long to wait for the next; where a person must act, an hour. */
 async function renew(
   desk: Desk<ChannelStatus>,
   { module, renewEveryMs }: ModuleSettings,
-  gap: { open: boolean },
+  channel: Watch,
+  askedBy: 'resume' | 'sibling' | undefined,
 ): Promise<number> {
   desk.show({ phase: 'renewing' });
   try {
-    const channel = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [
+    const renewed = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [
       module,
+      channel.known(),
     ]);
-    const { renewals } = desk.read();
     // The channel had lapsed: whatever Zoho reported meanwhile reached nobody.
-    if (channel.subscribedAnew) gap.open = true;
+    if (renewed.subscribedAnew) channel.gap = true;
     // Remembered until it worked: the next renewal finds a channel and knows of no gap.
-    if (gap.open) await healGap(module);
-    gap.open = false;
-    const untilExpiryMs = Math.max(channel.expiresInMs - beforeExpiryMs, leastWaitMs);
+    if (channel.gap) await healGap(module, desk.read().verifiedAt);
+    channel.gap = false;
+    channel.doubted = false;
+    const untilExpiryMs = Math.max(renewed.expiresInMs - beforeExpiryMs, leastWaitMs);
     const waitMs = Math.min(renewEveryMs, untilExpiryMs);
-    desk.recovered();
+    const wasDegraded = desk.recovered();
     desk.show({
       phase: 'waiting',
-      channelId: channel.channelId,
-      expiresAt: channel.expiresAt,
+      channelId: renewed.channelId,
+      expiresAt: renewed.expiresAt,
+      verifiedAt: new Date(Date.parse(renewed.expiresAt) - renewed.expiresInMs).toISOString(),
       nextRenewalAt: new Date(Date.now() + waitMs).toISOString(),
-      renewals: renewals + 1,
+      renewals: desk.read().renewals + 1,
     });
+    if (wasDegraded && askedBy !== 'sibling') await desk.spread();
     return waitMs;
   } catch (error) {
     const failure = failureOf(error);
@@ -113,30 +152,63 @@ async function renew(
   }
 }
 
-async function healGap(module: string): Promise<void> {
+/** From the watermark, or from when the channel was last seen alive if that is earlier. */
+async function healGap(module: string, verifiedAt: string | undefined): Promise<void> {
   const watermark = await quick.readWatermark(module);
   // Without one a load is under way or still to come, and ends with a catch-up of its own.
-  if (watermark)
-    await quick.requestCatchUp.executeWithOptions({ summary: `${module}: heal the gap` }, [module, {}]);
+  if (!watermark) return;
+  const earlier = verifiedAt !== undefined && Date.parse(verifiedAt) < Date.parse(watermark);
+  await quick.requestCatchUp.executeWithOptions({ summary: `${module}: heal the gap` }, [
+    module,
+    earlier ? { since: verifiedAt } : {},
+  ]);
 }
 
-/**
- * Nothing may happen between the check and continue-as-new, or an update that came in between would be lost. Trouble is not
- * carried over, so a degraded run goes on as it is.
- */
-async function startAfresh(desk: Desk<ChannelStatus>, bell: Bell, module: string): Promise<void> {
-  await condition(() => allHandlersFinished() || bell.rung);
-  const { health, renewals, channelId, expiresAt, nextRenewalAt } = desk.read();
-  if (bell.rung || health === 'degraded') return;
-  await continueAsNew<typeof ChannelRenewal>({
-    module,
-    carried: {
+/** What is known of the channel beside the status, and whether it is believed. */
+class Watch {
+  doubted = false;
+
+  constructor(
+    private readonly desk: Desk<ChannelStatus>,
+    public gap: boolean,
+    startedMs: number,
+  ) {
+    const { doubtedAt } = desk.read();
+    let lastMs = doubtedAt ? Date.parse(doubtedAt) : startedMs;
+    setHandler(
+      channelDoubted,
+      () => {
+        // Some modules are never notified, whatever one subscribes: once an hour is enough.
+        if (desk.isPaused || Date.now() - lastMs < hourMs) return;
+        lastMs = Date.now();
+        this.doubted = true;
+        desk.show({ doubtedAt: new Date(lastMs).toISOString() });
+      },
+      { description: 'Changes come by catch-up and none is notified: subscribes anew, once an hour at most' },
+    );
+  }
+
+  known(): KnownChannel {
+    const { channelId, expiresAt } = this.desk.read();
+    return {
+      ...(channelId ? { channelId } : {}),
+      ...(expiresAt ? { expiresAt } : {}),
+      ...(this.doubted ? { doubted: true } : {}),
+    };
+  }
+
+  carry(): NonNullable<ChannelRenewalInput['carried']> {
+    const { renewals, channelId, expiresAt, nextRenewalAt, verifiedAt, doubtedAt } = this.desk.read();
+    return {
       renewals,
       ...(channelId ? { channelId } : {}),
       ...(expiresAt ? { expiresAt } : {}),
       ...(nextRenewalAt ? { nextRenewalAt } : {}),
-    },
-  });
+      ...(verifiedAt ? { verifiedAt } : {}),
+      ...(doubtedAt ? { doubtedAt } : {}),
+      ...(this.gap ? { gap: true } : {}),
+    };
+  }
 }
 
 /** `renewNow`: rings, and answers with the status after the next attempt. */
@@ -174,8 +246,9 @@ class Bell {
   }
 }
 
-const describe = ({ channelId, expiresAt, nextRenewalAt, renewals }: ChannelStatus): string[] => [
+const describe = ({ channelId, expiresAt, nextRenewalAt, doubtedAt, renewals }: ChannelStatus): string[] => [
   channelId ? `Channel ${channelId}, alive until ${expiresAt}` : 'No channel yet',
   ...(nextRenewalAt ? [`Next renewal at ${nextRenewalAt}`] : []),
+  ...(doubtedAt ? [`Changes came by catch-up and none was notified: subscribed anew at ${doubtedAt}`] : []),
   `${renewals} renewals`,
 ];

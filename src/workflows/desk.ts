@@ -63,7 +63,7 @@ export class Desk<S extends Status> {
   /** Which steps wait for API credits. */
   private readonly waits = new Map<object, string>();
   /** How often an operator has said `resume`. */
-  resumes = 0;
+  private resumes = 0;
   /** How often another workflow of the module has told that it works again. */
   private nudges = 0;
   private knowsSearchAttributes = false;
@@ -108,6 +108,15 @@ export class Desk<S extends Status> {
 
   get isPaused(): boolean {
     return this.paused;
+  }
+
+  /** Whether, from now on, somebody asks for a try: an operator, or a sibling of a degraded workflow. */
+  listen(): () => 'resume' | 'sibling' | undefined {
+    const { resumes, nudges } = this;
+    return () => {
+      if (this.resumes > resumes) return 'resume';
+      return this.nudges > nudges && this.state.health === 'degraded' ? 'sibling' : undefined;
+    };
   }
 
   read(): S {
@@ -229,13 +238,13 @@ export class Desk<S extends Status> {
     news?: () => number,
   ): Promise<'nudged' | 'by itself'> {
     this.troubled(failure, trouble);
-    const seen = { resumes: this.resumes, nudges: this.nudges, news: news?.() ?? 0 };
-    const asked = (): boolean => this.resumes > seen.resumes || this.nudges > seen.nudges;
+    const asked = this.listen();
+    const heard = news?.() ?? 0;
     const summary = `${this.state.module}: try again`;
-    if (!news) await condition(asked, tryAgainAfter, { summary });
-    else if (!(await condition(asked, newsAfter, { summary })))
-      await condition(() => asked() || news() > seen.news, restAfterNews, { summary });
-    return this.nudges > seen.nudges && this.resumes === seen.resumes ? 'nudged' : 'by itself';
+    if (!news) await condition(() => asked() !== undefined, tryAgainAfter, { summary });
+    else if (!(await condition(() => asked() !== undefined, newsAfter, { summary })))
+      await condition(() => asked() !== undefined || news() > heard, restAfterNews, { summary });
+    return asked() === 'sibling' ? 'nudged' : 'by itself';
   }
 
   private noteRetries(report: unknown): void {

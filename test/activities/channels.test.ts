@@ -1,4 +1,5 @@
 // The notification channel against the simulator, whose channels really expire.
+import { instant } from '../../src/mirror';
 import { withMirror } from '../support/mirror';
 
 const hourMs = 3_600_000;
@@ -71,5 +72,123 @@ test('a revoked refresh token is permanent, a failing Zoho is not', async () => 
     await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({ type: 'ZohoTransient' });
     sim.oauth.revoke({ refreshTokens: true });
     await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({ type: 'ZohoPermanent' });
+  });
+});
+
+describe('a channel in doubt', () => {
+  test('is subscribed again where Zoho confirms it and does not list it', async () => {
+    await withMirror({}, async ({ activities, run, sim, zoho }) => {
+      await run(activities.renewChannel, ['Leads']);
+      const { readChannel } = zoho;
+      let asked = 0;
+      zoho.readChannel = (...args) =>
+        (asked += 1) === 1 ? Promise.resolve(undefined) : readChannel(...args);
+      expect(await run(activities.renewChannel, ['Leads'])).toMatchObject({ subscribedAnew: true });
+      expect(sim.stats.count('watch.create')).toBe(2);
+      zoho.readChannel = () => Promise.resolve(undefined);
+      await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({
+        type: 'ZohoTransient',
+        message: expect.stringContaining('CHANNEL_NOT_LISTED'),
+      });
+    });
+  });
+
+  test.each([
+    ['posts elsewhere', { notifyUrl: 'http://elsewhere.example/zoho/notifications' }],
+    ['watches fewer events', { events: ['Leads.create'] }],
+  ])('is subscribed again where it %s', async (_what, change) => {
+    await withMirror({}, async ({ activities, run, sim, zoho }) => {
+      await run(activities.renewChannel, ['Leads']);
+      const { readChannel } = zoho;
+      let asked = 0;
+      zoho.readChannel = async (...args) => {
+        const listed = await readChannel(...args);
+        return (asked += 1) === 1 && listed ? { ...listed, ...change } : listed;
+      };
+      expect(await run(activities.renewChannel, ['Leads'])).toMatchObject({ subscribedAnew: true });
+      expect(sim.stats.count('watch.create')).toBe(2);
+      expect(sim.channels.live()).toHaveLength(1);
+    });
+  });
+
+  test('is subscribed again when the workflow says that it has been silent', async () => {
+    await withMirror({}, async ({ activities, run, sim }) => {
+      await run(activities.renewChannel, ['Leads']);
+      expect(await run(activities.renewChannel, ['Leads', { doubted: true }])).toMatchObject({
+        subscribedAnew: true,
+      });
+      expect(sim.stats.count('watch.patch')).toBe(1);
+    });
+  });
+
+  test('is subscribed again where an update no longer makes it last, and nothing was missed by that', async () => {
+    await withMirror({}, async ({ activities, run, sim }) => {
+      await run(activities.renewChannel, ['Leads']);
+      const { expiry } = sim.channels;
+      let asked = 0;
+      sim.channels.expiry = (wanted) =>
+        (asked += 1) === 1 ? sim.clock.second() + 3_600_000 : expiry.call(sim.channels, wanted);
+      const { subscribedAnew, expiresInMs } = await run(activities.renewChannel, ['Leads']);
+      expect(subscribedAnew).toBe(false);
+      expect(expiresInMs / (24 * hourMs)).toBeCloseTo(6, 1);
+    });
+  });
+});
+
+test('a renewal that comes after the expiry it knew is a gap, even where Zoho still has the channel', async () => {
+  await withMirror({}, async ({ activities, run, sim }) => {
+    const { channelId } = await run(activities.renewChannel, ['Leads']);
+    const before = new Date(sim.clock.now() - 1_000).toISOString();
+    const after = new Date(sim.clock.now() + hourMs).toISOString();
+    const renew = (expiresAt: string) => run(activities.renewChannel, ['Leads', { channelId, expiresAt }]);
+    expect((await renew(after)).subscribedAnew).toBe(false);
+    expect((await renew(before)).subscribedAnew).toBe(true);
+  });
+});
+
+test('another URL means another channel: the old one is given up', async () => {
+  await withMirror({}, async ({ activities, run, sim, zoho }) => {
+    const old = '123456789012345678';
+    await zoho.subscribe({
+      channelId: old,
+      module: 'Leads',
+      notifyUrl: 'http://127.0.0.1:9/before',
+      token: 'a-token',
+      expiresAt: instant(sim.clock.now() + 24 * hourMs),
+    });
+    const { channelId } = await run(activities.renewChannel, ['Leads', { channelId: old }]);
+    expect(sim.channels.live().map(({ id }) => id)).toEqual([channelId]);
+  });
+});
+
+test.each([10, -10])(
+  'a clock %s minutes wrong still gets the longest lifetime, and knows how long it is',
+  async (minutes) => {
+    const localClock = (): number => Date.now() + minutes * 60_000;
+    await withMirror({ lifetime: '6d23h', localClock }, async ({ activities, run, sim }) => {
+      const { expiresAt, expiresInMs } = await run(activities.renewChannel, ['Leads']);
+      const days = (Date.parse(expiresAt) - sim.clock.now()) / (24 * hourMs);
+      expect(days).toBeGreaterThan(6.9);
+      expect(days).toBeLessThan(7);
+      expect(expiresInMs / (24 * hourMs)).toBeCloseTo(days, 2);
+    });
+  },
+);
+
+test('without PUBLIC_URL a renewal is refused and says so, and the known channel can still be dropped', async () => {
+  await withMirror({ polling: true }, async ({ activities, run, sim, zoho }) => {
+    await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({
+      type: 'InvalidInput',
+      message: 'PUBLIC_URL is not set, so Leads has no channel to renew: the mirror polls',
+    });
+    await zoho.subscribe({
+      channelId: '123456789012345678',
+      module: 'Leads',
+      notifyUrl: 'http://127.0.0.1:9/before',
+      token: 'a-token',
+      expiresAt: instant(sim.clock.now() + 24 * hourMs),
+    });
+    await run(activities.dropChannel, ['Leads', '123456789012345678']);
+    expect(sim.channels.live()).toEqual([]);
   });
 });

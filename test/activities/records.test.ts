@@ -1,5 +1,6 @@
 // The way of a changed record: re-reads by id, changes and deletions since an instant, the sweep.
 import { parseInstant, recordId, toIsoMs } from '../../src/mirror';
+import { ZohoError } from '../../src/zoho';
 import { withMirror, type Mirror } from '../support/mirror';
 
 const reread = ({ activities, run }: Mirror, ids: readonly string[], expected: readonly string[] = []) =>
@@ -96,6 +97,67 @@ describe('re-reads', () => {
       await reread(mirror, [id!]);
       expect(await live(mirror, id!)).toBe(true);
       expect(await mirror.differences()).toEqual([]);
+    });
+  });
+});
+
+describe('a record that cannot be read', () => {
+  /** Zoho answers every list with this record in it, and its single read, with an id that is none. */
+  const unreadable = (mirror: Mirror, id: string): { heal: () => void } => {
+    const { recordsByIds } = mirror.zoho;
+    let broken = true;
+    mirror.zoho.recordsByIds = (module, ids, ...rest) =>
+      broken && ids.includes(recordId(id))
+        ? Promise.reject(
+            new ZohoError("Zoho's answer to records list does not fit at data.0.Modified_Time (custom)", {
+              verdict: 'bug',
+              code: 'BAD_ANSWER',
+            }),
+          )
+        : recordsByIds(module, ids, ...rest);
+    return { heal: () => (broken = false) };
+  };
+  const openRejects = async ({ db, plan }: Mirror): Promise<number> =>
+    (await db.count((await plan()).table)).rejected;
+
+  test('does not hold up the others of its batch, and a later reading settles its reject', async () => {
+    await loaded(async (mirror, ids) => {
+      const bad = ids[17]!;
+      for (const id of ids) mirror.sim.crm.edit('Leads', id, { Last_Name: 'Ann' });
+      const { heal } = unreadable(mirror, bad);
+      const { counts, again } = await reread(mirror, ids);
+      expect(counts).toMatchObject({ read: 40, updated: 39, rejected: 1 });
+      expect(again).toEqual([bad]);
+      expect(await openRejects(mirror)).toBe(1);
+      heal();
+      expect((await reread(mirror, [bad])).counts).toMatchObject({ read: 1, updated: 1, rejected: 0 });
+      expect(await openRejects(mirror)).toBe(0);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('is a reject also where it was asked for alone', async () => {
+    await loaded(async (mirror, [bad]) => {
+      unreadable(mirror, bad!);
+      expect((await reread(mirror, [bad!])).counts).toMatchObject({ read: 1, rejected: 1, deleted: 0 });
+      expect(await live(mirror, bad!)).toBe(true);
+    });
+  });
+
+  test("is nobody's fault where all are unreadable: the error stays an error", async () => {
+    await loaded(async (mirror, ids) => {
+      mirror.zoho.recordsByIds = () =>
+        Promise.reject(new ZohoError('Zoho answers otherwise', { verdict: 'bug', code: 'BAD_ANSWER' }));
+      await expect(reread(mirror, ids.slice(0, 3))).rejects.toMatchObject({ type: 'Bug' });
+      expect(await openRejects(mirror)).toBe(0);
+    });
+  });
+
+  test('is no matter of one record while Zoho is away', async () => {
+    await loaded(async (mirror, ids) => {
+      mirror.sim.faults.add({ kind: 'status', route: 'records.list', status: 503, times: -1 });
+      await expect(reread(mirror, ids.slice(0, 3))).rejects.toMatchObject({ type: 'ZohoTransient' });
+      expect(mirror.sim.stats.count('records.list')).toBe(1);
     });
   });
 });

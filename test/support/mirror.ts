@@ -57,9 +57,9 @@ export interface Mirror {
   differences: () => Promise<Difference[]>;
 }
 
-const settings = (batchRows: number): string => `
+const settings = ({ batchRows = 10, lifetime = '6d' }: MirrorOptions): string => `
 loading: { batchRows: ${batchRows} }
-channel: { lifetime: 6d }
+channel: { lifetime: ${lifetime} }
 `;
 
 /** Failures are what tests look at. */
@@ -72,6 +72,12 @@ export interface MirrorOptions {
   yaml?: string;
   /** The mirror's local clock is the simulator's. */
   sharedClock?: boolean;
+  /** Or any other. */
+  localClock?: () => number;
+  /** Of a channel. */
+  lifetime?: string;
+  /** Without PUBLIC_URL. */
+  polling?: boolean;
 }
 
 export async function withMirror(
@@ -81,7 +87,7 @@ export async function withMirror(
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-'));
   const sim = await startSimulator({ records: 40, notify: false, jobDelayMs: 1, ...options.simulator });
   const file = join(folder, 'zoho-mirror.yaml');
-  writeFileSync(file, settings(options.batchRows ?? 10) + (options.yaml ?? ''));
+  writeFileSync(file, settings(options) + (options.yaml ?? ''));
   const config = loadConfig({
     ZOHO_ACCOUNTS_URL: sim.url,
     ZOHO_API_URL: sim.url,
@@ -90,7 +96,7 @@ export async function withMirror(
     ZOHO_REFRESH_TOKEN: 'sim-refresh',
     WEBHOOK_SECRET: 'a-secret-of-the-webhook',
     LEGACY_DB: `sqlite:${join(folder, 'mirror.db')}`,
-    PUBLIC_URL: 'http://127.0.0.1:9',
+    ...(options.polling ? {} : { PUBLIC_URL: 'http://127.0.0.1:9' }),
     MIRROR_CONFIG: file,
   });
   const db = await openDatabase(config.legacyDb);
@@ -101,6 +107,7 @@ export async function withMirror(
     limits: config.limits,
     timeoutMs: 2_000,
     stallMs: 300,
+    ...(options.localClock ? { clock: options.localClock } : {}),
     ...(options.sharedClock ? { clock: () => sim.clock.now() } : {}),
   });
   try {

@@ -227,6 +227,104 @@ test('30 updates make it continue as new: it keeps its count and its appointment
   });
 });
 
+test('a degraded run continues as new like any other, with its trouble and the gap that is still to be healed', async () => {
+  const requests: unknown[] = [];
+  let mended = false;
+  await renewal(
+    {
+      renewChannel: async () => channel({ subscribedAnew: requests.length === 0 }),
+      requestCatchUp: async (...args) => {
+        if (!mended) throw fail('DatabasePermanent', 'The login failed');
+        requests.push(args);
+      },
+    },
+    async ({ handle, renewNow }) => {
+      await reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+      const { runId } = await handle.describe();
+      for (let times = 2; times <= 31; times += 1)
+        expect(await renewNow()).toMatchObject({ health: 'degraded', lastError: 'The login failed' });
+      await eventually('the next run', async () => (await handle.describe()).runId !== runId);
+      const carried = await reaches(handle, 'degraded again', ({ health }) => health === 'degraded');
+      expect(carried).toMatchObject({ lastError: 'The login failed', lastErrorType: 'DatabasePermanent' });
+      mended = true;
+      expect(await renewNow()).toMatchObject({ health: 'ok' });
+      expect(requests).toEqual([['Leads', {}]]);
+    },
+  );
+});
+
+test('the catch-up for a gap begins where the channel was last seen alive, if that is before the watermark', async () => {
+  const requests: unknown[] = [];
+  const answers = [channel({ expiresAt: '2026-03-06T10:00:00.000Z' }), channel({ subscribedAnew: true })];
+  await renewal(
+    {
+      renewChannel: async () => answers.shift() ?? channel(),
+      requestCatchUp: async (...args) => void requests.push(args),
+    },
+    async ({ handle, renewNow }) => {
+      expect(await renewed(handle, 1)).toMatchObject({ verifiedAt: '2026-02-28T10:00:00.000Z' });
+      await renewNow();
+      expect(requests).toEqual([['Leads', { since: '2026-02-28T10:00:00.000Z' }]]);
+    },
+  );
+});
+
+test('each renewal knows what the one before has left', async () => {
+  const known: unknown[] = [];
+  await renewal(
+    { renewChannel: async (_module, left) => (known.push(left), channel()) },
+    async ({ handle, renewNow }) => {
+      await renewed(handle, 1);
+      await renewNow();
+      expect(known).toEqual([{}, { channelId: '123456789012345678', expiresAt: '2026-03-07T10:00:00.000Z' }]);
+    },
+  );
+});
+
+test('one that works again wakes the others; one that was woken does not', async () => {
+  let mended = false;
+  const renewChannel: Activities['renewChannel'] = async () => {
+    if (!mended) throw fail('ZohoPermanent', 'The scope is missing');
+    return channel();
+  };
+  const degraded = (handle: Handle): Promise<unknown> =>
+    reaches(handle, 'degraded', ({ health }) => health === 'degraded');
+  await renewal({ renewChannel }, async ({ handle, renewNow, calls }) => {
+    await degraded(handle);
+    mended = true;
+    await handle.signal('tryAgain');
+    await renewed(handle, 1);
+    expect(calls).not.toContain('wakeSiblings');
+    mended = false;
+    await renewNow();
+    mended = true;
+    await renewNow();
+    await eventually('the word', () => calls.includes('wakeSiblings'));
+  });
+});
+
+test('a process without PUBLIC_URL ends it: it gives up the channel, says why and fails', async () => {
+  const dropped: unknown[] = [];
+  await renewal(
+    {
+      renewChannel: async (_module, { channelId } = {}) => {
+        if (channelId) throw fail('InvalidInput', 'PUBLIC_URL is not set, so Leads has no channel to renew');
+        return channel();
+      },
+      dropChannel: async (...args) => void dropped.push(args),
+    },
+    async ({ handle }) => {
+      await renewed(handle, 1);
+      await handle.executeUpdate('resume');
+      expect(await failureOf(handle.result())).toMatchObject({
+        type: 'InvalidInput',
+        message: 'PUBLIC_URL is not set, so Leads has no channel to renew',
+      });
+      expect(dropped).toEqual([['Leads', '123456789012345678']]);
+    },
+  );
+});
+
 test('where the mirror polls it says so and fails', async () => {
   await renewal({ openModule: async () => settings({ polling: true }) }, async ({ handle }) => {
     expect(await failureOf(handle.result())).toMatchObject({

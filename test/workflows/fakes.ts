@@ -121,6 +121,7 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
     advanceWatermark: async ({ to }) => to,
     ensureChannel: async (module) => ({ module, phase: 'waiting', health: 'ok', renewals: 1 }),
     requestCatchUp: async () => undefined,
+    doubtSilentChannel: async () => undefined,
     wakeSiblings: async () => undefined,
     ...change,
   };

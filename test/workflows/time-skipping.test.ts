@@ -1,5 +1,6 @@
 // Days of waiting in milliseconds: a server whose clock jumps to the next timer while a test waits for a result.
 import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -97,13 +98,91 @@ test('an expiry of an hour is renewed five minutes before its end, all day long'
       openModule: async () => settings({ renewEveryMs: 86_100_000 }),
       renewChannel: async () => {
         at.push(scheduledMs());
-        return { channelId: '1', expiresAt: 'soon', expiresInMs: hourMs, subscribedAnew: false };
+        const expiresAt = new Date(scheduledMs() + hourMs).toISOString();
+        return { channelId: '1', expiresAt, expiresInMs: hourMs, subscribedAnew: false };
       },
     },
     async () => {
       await env.sleep(6 * hourMs);
       const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
       expect(waits).toEqual([55, 55, 55, 55, 55, 55]);
+    },
+  );
+});
+
+const days = (count: number): number => count * 24 * hourMs;
+
+test('three days of outage: the channel lapses, is subscribed anew, and the catch-up begins before the outage', async () => {
+  const requests: unknown[] = [];
+  let verifiedMs = 0;
+  let awayUntilMs = 0;
+  await renewing(
+    {
+      renewChannel: async () => {
+        const now = activityInfo().currentAttemptScheduledTimestampMs;
+        if (verifiedMs === 0) {
+          verifiedMs = now;
+          awayUntilMs = now + days(3);
+        } else if (now < awayUntilMs)
+          throw ApplicationFailure.create({
+            type: 'ZohoTransient',
+            message: 'Zoho did not answer',
+            nextRetryDelay: '1h',
+          });
+        const expiresAt = new Date(now + days(2)).toISOString();
+        return { channelId: '1', expiresAt, expiresInMs: days(2), subscribedAnew: now > awayUntilMs };
+      },
+      readWatermark: async () => '2999-01-01T00:00:00.000Z',
+      requestCatchUp: async (...args) => void requests.push(args),
+    },
+    async (handle) => {
+      await env.sleep(days(3) + 2 * hourMs);
+      const status = await handle.query<ChannelStatus>('status');
+      expect(status).toMatchObject({ health: 'ok', renewals: 2 });
+      expect(requests).toEqual([['Leads', { since: new Date(verifiedMs).toISOString() }]]);
+    },
+  );
+});
+
+test('a lifetime that Zoho changes is followed, by how long it lasts, whatever clock its expiry is told in', async () => {
+  const at: number[] = [];
+  const lifetimes = [days(6), 2 * hourMs, 12 * hourMs, days(6)];
+  await renewing(
+    {
+      openModule: async () => settings({ renewEveryMs: 86_100_000 }),
+      renewChannel: async () => {
+        const expiresInMs = lifetimes[at.length] ?? days(6);
+        at.push(scheduledMs());
+        // Zoho's clock is ten minutes ahead of this house's.
+        const expiresAt = new Date(scheduledMs() + 10 * 60_000 + expiresInMs).toISOString();
+        return { channelId: '1', expiresAt, expiresInMs, subscribedAnew: false };
+      },
+    },
+    async () => {
+      await env.sleep(days(2.8));
+      const waits = at.slice(1).map((ms, index) => Math.round((ms - at[index]!) / 60_000));
+      expect(waits).toEqual([23 * 60 + 55, 115, 11 * 60 + 55, 23 * 60 + 55]);
+    },
+  );
+});
+
+test('a channel that is doubted is subscribed anew, once an hour at most', async () => {
+  const doubts: boolean[] = [];
+  await renewing(
+    {
+      renewChannel: async (_module, known) => {
+        doubts.push(known?.doubted ?? false);
+        const expiresAt = new Date(scheduledMs() + days(6)).toISOString();
+        return { channelId: '1', expiresAt, expiresInMs: days(6), subscribedAnew: false };
+      },
+    },
+    async (handle) => {
+      for (let times = 0; times < 6; times += 1) {
+        await env.sleep(hourMs / 2 + 1_000);
+        await handle.signal(signals.channelDoubted);
+      }
+      await env.sleep(1_000);
+      expect(doubts).toEqual([false, true, true, true]);
     },
   );
 });

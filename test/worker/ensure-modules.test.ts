@@ -1,0 +1,149 @@
+// What a worker ensures at its start, on a real Temporal server with activities that answer as a test wants.
+import type { Activities } from '../../src/activities';
+import { TASK_QUEUE, scheduleIds, workflowIds, workflowTypes } from '../../src/contracts';
+import { ensureModules } from '../../src/worker/ensure-modules';
+import { eventually } from '../support/eventually';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+import { fail, fakes, hourMs, type Fakes } from '../workflows/fakes';
+import { failureOf, reaches } from '../workflows/reaches';
+
+let temporal: TestTemporal;
+beforeEach(async () => {
+  temporal = await startTemporal();
+});
+afterEach(() => temporal.close());
+
+type Deps = Parameters<typeof ensureModules>[0];
+type Log = Parameters<typeof ensureModules>[1];
+
+interface House extends Fakes {
+  warnings: string[];
+  start: (change?: { publicUrl?: string; fingerprint?: string }) => Promise<void>;
+}
+
+async function withHouse(change: Partial<Activities>, act: (house: House) => Promise<void>): Promise<void> {
+  const cast = fakes(temporal.client, change);
+  const warnings: string[] = [];
+  const log = { info: () => undefined, warn: (_facts: object, text: string) => warnings.push(text) };
+  const start: House['start'] = ({ publicUrl = 'https://mirror.example', fingerprint = 'f1' } = {}) => {
+    const deps = {
+      config: {
+        modules: { Leads: {} },
+        schedules: { catchUpMs: hourMs },
+        ...(publicUrl === '' ? {} : { publicUrl }),
+      },
+      db: { state: async () => ({ module: 'Leads', watermark: 1, fingerprint, droppedFields: [] }) },
+      catalog: { plan: async () => ({ mapping: { fingerprint: 'f1' } }) },
+      temporal: temporal.client,
+    };
+    return ensureModules(deps as unknown as Deps, log as unknown as Log, new AbortController().signal);
+  };
+  await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, start }), {
+    taskQueue: TASK_QUEUE,
+  });
+}
+
+const channel = () => temporal.client.workflow.getHandle(workflowIds.channelRenewal('Leads'));
+const state = async (workflowId: string): Promise<string> =>
+  (await temporal.client.workflow.getHandle(workflowId).describe()).status.name;
+
+test('after Temporal lost its storage there is a channel and a schedule again, and a catch-up; the next start renews only', async () => {
+  await withHouse({}, async ({ start, calls }) => {
+    await start();
+    expect(await state(workflowIds.channelRenewal('Leads'))).toBe('RUNNING');
+    const schedule = temporal.client.schedule.getHandle(scheduleIds.catchUp('Leads'));
+    expect((await schedule.describe()).spec.intervals).toEqual([{ every: hourMs }]);
+    await temporal.client.workflow.getHandle(workflowIds.catchUp('Leads')).result();
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
+    await start();
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(2);
+    expect(calls.filter((name) => name === 'surveyChanges')).toHaveLength(1);
+  });
+});
+
+test('a channel that an operator cancelled stays cancelled', async () => {
+  await withHouse({}, async ({ start, calls }) => {
+    await start();
+    await channel().cancel();
+    await failureOf(channel().result());
+    await start();
+    expect(await state(workflowIds.channelRenewal('Leads'))).toBe('CANCELLED');
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
+  });
+});
+
+test('a channel that an operator paused stays paused, and what comes after it is ensured all the same', async () => {
+  await withHouse({}, async ({ start, calls, warnings }) => {
+    await start();
+    await channel().executeUpdate('pause');
+    await start({ fingerprint: 'another' });
+    expect(warnings).toEqual(['the channel is left as it is']);
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
+    expect(await state(workflowIds.initialSync('Leads'))).toMatch(/RUNNING|COMPLETED/);
+  });
+});
+
+test('without PUBLIC_URL the channel is given up, and comes back with it', async () => {
+  const dropped: unknown[] = [];
+  let polling = false;
+  const renewChannel: Activities['renewChannel'] = async () => {
+    if (polling) throw fail('InvalidInput', 'PUBLIC_URL is not set, so Leads has no channel to renew');
+    const expiresAt = new Date(Date.now() + 24 * hourMs).toISOString();
+    return { channelId: '42', expiresAt, expiresInMs: 24 * hourMs, subscribedAnew: false };
+  };
+  const dropChannel: Activities['dropChannel'] = async (...args) => void dropped.push(args);
+  await withHouse({ renewChannel, dropChannel }, async ({ start, warnings }) => {
+    await start();
+    polling = true;
+    await start({ publicUrl: '' });
+    expect(warnings).toEqual(['PUBLIC_URL is not set: ending the notification channel; the mirror polls']);
+    expect(await failureOf(channel().result())).toMatchObject({
+      type: 'InvalidInput',
+      message: 'PUBLIC_URL is not set, so Leads has no channel to renew',
+    });
+    expect(dropped).toEqual([['Leads', '42']]);
+    polling = false;
+    await start();
+    expect(await state(workflowIds.channelRenewal('Leads'))).toBe('RUNNING');
+  });
+});
+
+test('what is degraded tries again at once, but not what waits for a decision or is paused', async () => {
+  let mended = false;
+  const reads: string[] = [];
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    if (!mended) throw fail('ZohoPermanent', 'The scope is missing');
+    reads.push(...ids);
+    return {
+      counts: { read: 1, inserted: 0, updated: 1, unchanged: 0, stale: 0, deleted: 0, rejected: 0 },
+      again: [],
+    };
+  };
+  const surveyChanges: Activities['surveyChanges'] = async () => {
+    throw fail('ZohoPermanent', 'The scope is missing');
+  };
+  await withHouse({ rereadRecords, surveyChanges }, async ({ start, calls }) => {
+    const paused = await temporal.client.workflow.start(workflowTypes.catchUpSync, {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.catchUp('Leads'),
+      args: [{ module: 'Leads' }],
+    });
+    await reaches(paused as never, 'degraded', ({ health }) => health === 'degraded');
+    await paused.executeUpdate('pause');
+    await temporal.client.workflow.signalWithStart(workflowTypes.notificationSync, {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.notificationSync('Leads'),
+      args: [{ module: 'Leads' }],
+      signal: 'recordsChanged',
+      signalArgs: [{ ids: ['1'], operation: 'update', receivedAt: '2026-03-01T10:00:00.000Z' }],
+    });
+    const handle = temporal.client.workflow.getHandle(workflowIds.notificationSync('Leads'));
+    await reaches(handle as never, 'degraded', ({ health }) => health === 'degraded');
+    mended = true;
+    const surveys = calls.filter((name) => name === 'surveyChanges').length;
+    await start();
+    await eventually('the read', () => reads.length === 1);
+    await reaches(paused as never, 'paused', ({ phase }) => phase === 'paused');
+    expect(calls.filter((name) => name === 'surveyChanges')).toHaveLength(surveys);
+  });
+});
