@@ -55,6 +55,9 @@ export function failureOf(error: unknown): ApplicationFailure | undefined {
 
 export const isFailure = (error: unknown, type: ErrorType): boolean => failureOf(error)?.type === type;
 
+/** Who has asked for a try since one began to listen. */
+export type Asked = () => 'resume' | 'sibling' | undefined;
+
 export class Desk<S extends Status> {
   private paused = false;
   private triesByItself = true;
@@ -63,7 +66,7 @@ export class Desk<S extends Status> {
   /** Which steps wait for API credits. */
   private readonly waits = new Map<object, string>();
   /** How often an operator has said `resume`. */
-  private resumes = 0;
+  resumes = 0;
   /** How often another workflow of the module has told that it works again. */
   private nudges = 0;
   private knowsSearchAttributes = false;
@@ -111,7 +114,7 @@ export class Desk<S extends Status> {
   }
 
   /** Whether, from now on, somebody asks for a try: an operator, or a sibling of a degraded workflow. */
-  listen(): () => 'resume' | 'sibling' | undefined {
+  listen(): Asked {
     const { resumes, nudges } = this;
     return () => {
       if (this.resumes > resumes) return 'resume';
@@ -160,6 +163,8 @@ export class Desk<S extends Status> {
     let nudged = false;
     for (;;) {
       await this.gate();
+      // From before the step: who says `resume` while it is under way has seen something that it may not have seen.
+      const asked = this.listen();
       try {
         const result = await step();
         const wasDegraded = this.recovered(trouble);
@@ -176,7 +181,7 @@ export class Desk<S extends Status> {
           throw error;
         }
         await this.learnToTag();
-        nudged = (await this.retryLater(failure, trouble, news)) === 'nudged';
+        nudged = (await this.retryLater(failure, trouble, { news, asked })) === 'nudged';
       }
     }
   }
@@ -235,10 +240,9 @@ export class Desk<S extends Status> {
   async retryLater(
     failure: ApplicationFailure,
     trouble: object = this,
-    news?: () => number,
+    { news, asked = this.listen() }: { news?: (() => number) | undefined; asked?: Asked } = {},
   ): Promise<'nudged' | 'by itself'> {
     this.troubled(failure, trouble);
-    const asked = this.listen();
     const heard = news?.() ?? 0;
     const summary = `${this.state.module}: try again`;
     if (!news) await condition(() => asked() !== undefined, tryAgainAfter, { summary });

@@ -31,7 +31,12 @@ function recording(): void {
   afterAll(() => temporal.close());
 
   test.each(names)('%s', async (name) => {
-    const history = await (await play(name, temporal)).fetchHistory();
+    const { server } = scenarios[name]!;
+    const own = server ? await startTemporal(server) : undefined;
+    const from = own ?? temporal;
+    const { workflowId, firstExecutionRunId } = await play(name, from);
+    const history = await from.client.workflow.getHandle(workflowId, firstExecutionRunId).fetchHistory();
+    await own?.close();
     const json = JSON.stringify(JSON.parse(historyToJSON(history)), withoutMachine);
     writeFileSync(join(folder, `${name}.json`), `${json}\n`);
   });

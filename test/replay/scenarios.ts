@@ -1,9 +1,10 @@
 // What is recorded for replay: one scenario a way that a workflow can go. A history is never re-recorded in the change that breaks it.
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Activities } from '../../src/activities';
 import {
   signals,
   workflowTypes,
+  type Hint,
   type LoadStatus,
   type ReconcileStatus,
   type Status,
@@ -13,6 +14,7 @@ import { chainOf, counts, fail, fakes, hourMs, settings } from '../workflows/fak
 import { reaches } from '../workflows/reaches';
 
 type Handle = WorkflowHandle<() => Promise<Status>>;
+type Started = WorkflowHandleWithFirstExecutionRunId<() => Promise<Status>>;
 
 export interface Scenario {
   type: string;
@@ -21,6 +23,8 @@ export interface Scenario {
   input?: object;
   /** Ends when the history is worth keeping. */
   act: (handle: Handle) => Promise<unknown>;
+  /** Settings of a server of its own. */
+  server?: readonly string[];
 }
 
 const result = (handle: Handle): Promise<unknown> => handle.result().catch(() => undefined);
@@ -44,6 +48,12 @@ const degraded = (handle: Handle): Promise<unknown> =>
 
 const readAtLeast = (handle: Handle, rows: number): Promise<unknown> =>
   reaches(handle, `${rows} read`, (status) => (status as LoadStatus).counts.read >= rows);
+
+const hint = (id: string): Hint => ({
+  ids: [id],
+  operation: 'update',
+  receivedAt: '2026-03-01T10:00:00.000Z',
+});
 
 export const scenarios: Record<string, Scenario> = {
   'initial-sync-three-pages': {
@@ -140,6 +150,48 @@ export const scenarios: Record<string, Scenario> = {
         });
       // The id that is not readable yet is asked for a second time.
       await readAtLeast(handle, 4);
+    },
+  },
+  'notification-sync-degraded': {
+    type: workflowTypes.notificationSync,
+    activities: () => ({
+      rereadRecords: failing(
+        [fail('ZohoPermanent', 'The scope is missing'), fail('ZohoPermanent', 'The scope is missing')],
+        async ({ ids }) => ({ counts: counts({ read: ids.length }), again: [] }),
+      ),
+    }),
+    act: async (handle) => {
+      await handle.signal(signals.recordsChanged, hint('1'));
+      await degraded(handle);
+      await handle.signal(signals.tryAgain);
+      await handle.signal(signals.recordsChanged, hint('2'));
+      await handle.executeUpdate('resume');
+      await readAtLeast(handle, 2);
+    },
+  },
+  'notification-sync-paused-and-retried': {
+    type: workflowTypes.notificationSync,
+    activities: () => ({}),
+    act: async (handle) => {
+      await handle.executeUpdate('pause');
+      await handle.signal(signals.recordsChanged, hint('1'));
+      await handle.signal(signals.stillTrying, {
+        activity: 'rereadRecords',
+        attempts: 5,
+        reason: 'no answer',
+      });
+      await handle.executeUpdate('resume');
+      await readAtLeast(handle, 1);
+    },
+  },
+  'notification-sync-stuck-and-continued': {
+    type: workflowTypes.notificationSync,
+    server: ['limit.historyCount.suggestContinueAsNew=20'],
+    activities: () => ({ rereadRecords: () => Promise.reject(fail('ZohoTransient', 'Zoho did not answer')) }),
+    act: async (handle) => {
+      const { runId } = await handle.describe();
+      for (let id = 1; (await handle.describe()).runId === runId; id += 1)
+        await handle.signal(signals.recordsChanged, hint(`${id}`));
     },
   },
   'notification-sync-flood': {
@@ -259,11 +311,11 @@ const differing = {
 };
 
 /** Runs a scenario to its end and answers the handle. */
-export async function play(name: string, temporal: TestTemporal): Promise<Handle> {
+export async function play(name: string, temporal: TestTemporal): Promise<Started> {
   const { type, activities, input = {}, act } = scenarios[name]!;
   const cast = fakes(temporal.client, activities(temporal));
   return temporal.withWorker(cast.activities, async (taskQueue) => {
-    const handle: Handle = await temporal.client.workflow.start(type, {
+    const handle: Started = await temporal.client.workflow.start(type, {
       taskQueue,
       workflowId: name,
       args: [{ module: 'Leads', ...input }],
