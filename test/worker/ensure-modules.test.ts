@@ -29,7 +29,7 @@ async function withHouse(change: Partial<Activities>, act: (house: House) => Pro
     const deps = {
       config: {
         modules: { Leads: {} },
-        schedules: { catchUpMs: hourMs },
+        schedules: { catchUpMs: hourMs, reconcileMs: 24 * hourMs },
         ...(publicUrl === '' ? {} : { publicUrl }),
       },
       db: { state: async () => ({ module: 'Leads', watermark: 1, fingerprint, droppedFields: [] }) },
