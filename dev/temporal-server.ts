@@ -21,7 +21,20 @@ export interface TemporalServerOptions {
   say?: (line: string) => void;
 }
 
+/** The server looks for free ports of its own, and another one that starts at the same moment may be quicker. */
+const attempts = 3;
+
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
+  }
+}
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const binary = await findTemporalBinary(options.say);
   const port = options.port ?? (await freePort());
   const uiPort = options.uiPort ?? (await freePort());
