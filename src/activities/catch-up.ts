@@ -82,17 +82,20 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
         return { started: toIsoMs(before), many: false, counts };
       }
       const many = !few.more || (await zoho.hasMoreChanged(module, from, count, signal));
-      // What follows is read up to this moment, which has to be later than whatever made somebody ask.
+      // What follows is read up to this second, which is no earlier than whatever made somebody ask.
       return { started: toIsoMs(await zoho.receivedDate(signal)), many };
     },
 
-    /** One COQL page of changed ids; those that the mirror does not hold as they are now are re-read and merged. */
+    /**
+     * One COQL page of ids changed up to and with the second `until`; those that the mirror does not hold as they are now are re-read and
+     * merged.
+     */
     async readChanges({ module, since, until, after }: ChangesPart): Promise<ReadPart> {
       const signal = cancellationSignal();
       const cursor = after && { modifiedAt: parseInstant(after.modifiedAt), id: recordId(after.id) };
       const page = await zoho.changedPage(
         module,
-        { since: parseInstant(since), until: parseInstant(until), ...(cursor ? { after: cursor } : {}) },
+        { since: parseInstant(since), until: nextSecond(until), ...(cursor ? { after: cursor } : {}) },
         signal,
       );
       const last = page.records.at(-1);
@@ -140,6 +143,9 @@ const liveAfter = (stored: Registers | undefined, deletedAt: Instant): boolean =
   const seen = Math.max(stored?.modifiedAt ?? 0, stored?.observedAt ?? 0);
   return seen > deletedAt && seen > (stored?.goneAt ?? 0);
 };
+
+/** Zoho's clock shows whole seconds too: a change of the very second that it shows may be what somebody waits for. */
+const nextSecond = (shown: string): Instant => instant(parseInstant(shown) + secondMs);
 
 /** `deleted_time` has whole seconds: a read within that second may still have shown the record. */
 const endOfSecond = (at: Instant): Instant => instant(Math.floor(at / secondMs) * secondMs + secondMs - 1);

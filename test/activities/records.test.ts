@@ -227,6 +227,21 @@ describe('changes since an instant', () => {
     });
   });
 
+  test('a change of the very second in which they are surveyed is read too', async () => {
+    await withMirror({ simulator: { records: 250 } }, async (mirror) => {
+      const { activities, run, sim } = mirror;
+      await mirror.load();
+      sim.clock.advance(60_000);
+      sim.clock.freeze();
+      const [edited] = sim.crm.table('Leads').ids();
+      sim.crm.edit('Leads', edited!, { Last_Name: 'Ann' });
+      const since = new Date(0).toISOString();
+      const { started } = await run(activities.surveyChanges, ['Leads', since, 4_500]);
+      await run(activities.readChanges, [{ module: 'Leads', since, until: started }]);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
   test('whether more than a number of records changed is known exactly', async () => {
     await loaded(async ({ activities, run, sim }, ids) => {
       const since = new Date(sim.clock.now()).toISOString();
