@@ -70,7 +70,7 @@ export interface MergeSession {
     to: number;
     fromExport: boolean;
   }): Promise<{ tally: Tally; reread: RecordId[] }>;
-  /** Open rejects of these ids, older than what is stored now, are settled. */
+  /** Open rejects of these ids, older than what is stored or refused of them now, are settled. */
   settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;
   close(): Promise<void>;
 }

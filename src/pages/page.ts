@@ -23,6 +23,8 @@ export interface RejectedRow {
   column?: string;
   reason: string;
   raw: string;
+  /** Where the row has one that can be read. */
+  modifiedAt?: Instant;
   observedAt: Instant;
 }
 

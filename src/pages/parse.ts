@@ -126,6 +126,9 @@ interface RowShape {
 
 function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | RejectedRow {
   const id = cells[shape.idAt];
+  // A row of another length is shifted somewhere: none of its cells is known to be what its place says.
+  const modifiedAt =
+    cells.length === shape.header.length ? readable(cells[shape.modifiedAt] ?? '') : undefined;
   const refuse = (reason: string, column?: string): RejectedRow => ({
     ...(isRecordId(id) ? { id } : {}),
     ...(column ? { column } : {}),
@@ -133,18 +136,27 @@ function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | 
     raw: JSON.stringify(
       Object.fromEntries(cells.map((cell, index) => [shape.header[index] ?? `cell ${index + 1}`, cell])),
     ),
+    ...(modifiedAt === undefined ? {} : { modifiedAt }),
     observedAt: shape.observedAt,
   });
   if (cells.length !== shape.header.length)
     return refuse(`the row has ${cells.length} cells, the header ${shape.header.length}`);
   if (!isRecordId(id)) return refuse('the record id is not a whole number of up to 19 digits', 'Id');
+  if (modifiedAt === undefined) return refuse('not a time with an offset (ISO 8601)', modifiedTime);
   try {
-    const modifiedAt = parseInstant(cells[shape.modifiedAt] ?? '');
     const values = shape.columns.map(({ typing, index }) => typing.fromCsv(cells[index] ?? ''));
     return { kind: 'live', id, modifiedAt, observedAt: shape.observedAt, values };
   } catch (error) {
     if (error instanceof TypingError) return refuse(error.message, error.column);
-    if (error instanceof RangeError) return refuse('not a time with an offset (ISO 8601)', modifiedTime);
+    throw error;
+  }
+}
+
+function readable(time: string): Instant | undefined {
+  try {
+    return parseInstant(time);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -85,6 +85,7 @@ class LawHistory {
   /** Refused observations: id → the o of each that is still open. */
   private readonly open = new Map<string, Set<number>>();
   private readonly settled = new Set<string>();
+  private readonly lastRefused = new Map<string, number>();
   private rowsDone = 0;
   private watermark = 0;
 
@@ -219,6 +220,7 @@ class LawHistory {
     }
     const { counts, reread } = this.model.merge(left, fromExport);
     for (const { id, observedAt } of refused) {
+      this.lastRefused.set(id, Math.max(observedAt, this.lastRefused.get(id) ?? 0));
       if (this.settled.has(`${id} ${observedAt}`)) continue;
       this.open.set(id, (this.open.get(id) ?? new Set<number>()).add(observedAt));
     }
@@ -229,8 +231,9 @@ class LawHistory {
   private settle(id: string): void {
     const { o, g } = this.model.registers(id);
     const hasRow = this.model.rows().some((row) => row.id === id);
+    const lastRefused = this.lastRefused.get(id) ?? 0;
     for (const at of this.open.get(id) ?? []) {
-      if (!((hasRow && (o ?? 0) > at) || (g ?? 0) > at)) continue;
+      if (!((hasRow && (o ?? 0) > at) || (g ?? 0) > at || lastRefused > at)) continue;
       this.open.get(id)!.delete(at);
       this.settled.add(`${id} ${at}`);
     }

@@ -1,6 +1,12 @@
 // What every database has to keep, told once for both. It looks at tables through the interface, and past it only to prepare.
 import fc from 'fast-check';
-import { DatabaseError, SchemaMismatchError, SupersededError, type TargetTable } from '../../src/db';
+import {
+  DatabaseError,
+  SchemaMismatchError,
+  SupersededError,
+  type Reject,
+  type TargetTable,
+} from '../../src/db';
 import { noCounts } from '../../src/contracts';
 import { instant, type Instant } from '../../src/mirror/instant';
 import type { Observation } from '../../src/mirror/observation';
@@ -289,6 +295,28 @@ function describeBatches(opened: () => Opened): void {
     expect(await db.count(narrow)).toEqual({ live: 3, deleted: 0, rejected: 0 });
     await merge(db, narrow, batch);
     expect(await db.count(narrow)).toEqual({ live: 3, deleted: 0, rejected: 0 });
+  });
+
+  test('L13: a newer reject of a record takes the place of the older one, whichever comes first', async () => {
+    const { db, sql } = opened();
+    const table = await withTable(opened());
+    const refused = (id: string, time: string, column: string): Reject => {
+      return { id, column, reason: 'not a number', raw: `{"at":"${time}"}`, observedAt: at(time) };
+    };
+    const open = async (): Promise<unknown[]> =>
+      (await rejectsOf(sql, db.dialect, table)).map(({ id, raw }) => `${String(id)} ${String(raw)}`).sort();
+    await merge(db, table, [], {
+      rejects: [refused('5', '10:00', 'Amount'), refused('6', '10:00', 'Amount')],
+    });
+    await merge(db, table, [], { rejects: [refused('5', '10:02', 'Active')] });
+    expect(await open()).toEqual(['5 {"at":"10:02"}', '6 {"at":"10:00"}']);
+    await merge(db, table, [], {
+      rejects: [refused('5', '10:01', 'Amount'), refused('5', '10:00', 'Amount')],
+    });
+    expect(await open()).toEqual(['5 {"at":"10:02"}', '6 {"at":"10:00"}']);
+    await merge(db, table, [live('5', '10:00', '10:03')]);
+    await merge(db, table, [], { rejects: [refused('5', '10:02', 'Amount')] });
+    expect(await open()).toEqual(['6 {"at":"10:00"}']);
   });
 
   test('L13: rows that a constraint refuses are found among good ones', async () => {

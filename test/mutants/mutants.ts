@@ -96,6 +96,13 @@ export const mutants: readonly Mutant[] = [
     detector: law,
   },
   {
+    name: 'an older reject of a record stays open beside the newer one',
+    file: merge,
+    find: 'y.id = x.id AND y.observed_at > x.observed_at',
+    replace: 'y.id = x.id AND 0',
+    detector: law,
+  },
+  {
     name: 'the watermark moves backwards',
     file: 'src/db/ledger.ts',
     find: 'stored === undefined ? to : later(stored, to)',

@@ -169,14 +169,28 @@ test('a row that cannot be typed is rejected by itself, with column, reason and 
   const bad = line(1).replace('1234567890123.123456789', 'much');
   const short = 'only,three,cells';
   const noId = line(3).replace(/,\d+$/, ',x');
-  const csv = [header, line(0), bad, short, noId, line(4)].join('\r\n');
-  const { batches } = await read(await zipped(csv), plan({ expectedRows: 5 }));
+  const noTime = line(5).replace('2026-01-31T10:00:00-07:00', 'yesterday');
+  const csv = [header, line(0), bad, short, noId, line(4), noTime].join('\r\n');
+  const { batches } = await read(await zipped(csv), plan({ expectedRows: 6 }));
   const [batch] = batches;
   expect(batch!.observations.map(({ id }) => id)).toEqual(['5725767000000000000', '5725767000000000004']);
-  expect(batch!.rejects.map(({ id, column, reason }) => [id, column, reason])).toEqual([
-    ['5725767000000000001', 'Budget', 'not a number'],
-    [undefined, undefined, 'the row has 3 cells, the header 10'],
-    [undefined, 'Id', 'the record id is not a whole number of up to 19 digits'],
+  const modifiedAt = Date.parse('2026-01-31T17:00:00Z');
+  const observedAt = Date.parse('2026-02-01T00:00:00Z');
+  expect(batch!.rejects.map(({ raw: _, ...reject }) => reject)).toEqual([
+    { id: '5725767000000000001', column: 'Budget', reason: 'not a number', modifiedAt, observedAt },
+    { reason: 'the row has 3 cells, the header 10', observedAt },
+    {
+      column: 'Id',
+      reason: 'the record id is not a whole number of up to 19 digits',
+      modifiedAt,
+      observedAt,
+    },
+    {
+      id: '5725767000000000005',
+      column: 'Modified_Time',
+      reason: 'not a time with an offset (ISO 8601)',
+      observedAt,
+    },
   ]);
   expect(JSON.parse(batch!.rejects[0]!.raw)).toMatchObject({ Budget: 'much', Id: '5725767000000000001' });
 });

@@ -285,7 +285,9 @@ UPDATE x SET resolved_at = ${literal(at)}
  WHERE x.module = ${module} AND x.resolved_at IS NULL AND x.id IN (${ids})
    AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CONVERT(bigint, x.id) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = x.module AND d.id = CONVERT(bigint, x.id) AND d.gone_at > x.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CONVERT(bigint, x.id) AND d.gone_at > x.observed_at)
+     OR EXISTS (SELECT 1 FROM ${rejected} y
+                 WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at))`;
 
 const idsPerStatement = 1_000;
 

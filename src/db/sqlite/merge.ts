@@ -170,7 +170,9 @@ UPDATE ${rejected} AS x SET resolved_at = :at
  WHERE x.module = :module AND x.resolved_at IS NULL AND x.id IN (SELECT value FROM json_each(:ids))
    AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CAST(x.id AS INTEGER) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = x.module AND d.id = CAST(x.id AS INTEGER) AND d.gone_at > x.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CAST(x.id AS INTEGER) AND d.gone_at > x.observed_at)
+     OR EXISTS (SELECT 1 FROM ${rejected} y
+                 WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at))`;
 
 type Sums = Record<keyof Tally | 'buried' | 'dead_content' | 'held', number>;
 
