@@ -43,7 +43,11 @@ const portNumber = z
   .refine((port) => port <= 65_535);
 const database = z
   .string()
-  .refine((text) => /^(sqlite:.+|mssql:\/\/.+|(server|data source)\s*=.+)/i.test(text));
+  .refine((text) =>
+    /^(sqlite:.+|(mssql|sqlserver):\/\/.+|(.*;)?\s*(server|data source|addr|address|network address)\s*=.+)/i.test(
+      text,
+    ),
+  );
 const words = z.string().min(1);
 const payloadKey = z
   .string()

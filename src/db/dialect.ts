@@ -29,6 +29,8 @@ export interface Verdict {
   /** In our words. */
   means: string;
   code: string;
+  /** False: the database has not been heard. */
+  reached?: false;
 }
 
 export interface Tally {

@@ -15,6 +15,7 @@ declare module 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js' {
 declare module 'knex/lib/dialects/mssql/index.js' {
   import type { Knex } from 'knex';
   class Client extends Knex.Client {
+    _driver(): unknown;
     processResponse(query: unknown, runner: unknown): unknown;
   }
   export = Client;

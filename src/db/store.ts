@@ -19,10 +19,11 @@ function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unk
   if (signal?.aborted === true && error === signal.reason) return error;
   if ([DatabaseError, SchemaMismatchError, SupersededError, RangeError].some((ours) => error instanceof ours))
     return error;
-  const { kind, means, code } = dialect.classify(error);
+  const { kind, means, code, reached = true } = dialect.classify(error);
   // A constraint outside of the target's rows: two processes wrote the same new row of an own table.
   const verdict = kind === 'row' ? 'retry' : kind;
-  return new DatabaseError(verdict, `The database refused: ${means} (${code})`, code);
+  const what = reached ? 'refused' : 'cannot be reached';
+  return new DatabaseError(verdict, `The database ${what}: ${means} (${code})`, code);
 }
 
 /** Fails with the error of the work: over a lost connection the rollback fails too, and would be all that is heard of. */

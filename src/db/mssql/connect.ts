@@ -3,6 +3,7 @@ import { knex as createKnex, type Knex } from 'knex';
 import MssqlClient from 'knex/lib/dialects/mssql/index.js';
 import { Request, type Connection } from 'tedious';
 import { silent } from '../silent';
+import { driver } from './connection';
 import type { MssqlSettings } from './settings';
 
 interface Answer {
@@ -11,7 +12,11 @@ interface Answer {
 }
 
 /** Knex reads the unnamed column of `SELECT @@rowcount` by its empty name; not every T-SQL server leaves it unnamed. */
-class NamedRowcountClient extends MssqlClient {
+class Client extends MssqlClient {
+  override _driver(): unknown {
+    return driver;
+  }
+
   override processResponse(query: Answer, runner: unknown): unknown {
     const only = query.response?.length === 1 ? query.response[0] : undefined;
     const first = only?.length === 1 ? only[0] : undefined;
@@ -21,32 +26,49 @@ class NamedRowcountClient extends MssqlClient {
   }
 }
 
+/** As tedious names them. */
+function authentication({ login }: MssqlSettings): Record<string, string> {
+  switch (login.kind) {
+    case 'sql':
+      return { user: login.user, password: login.password };
+    case 'windows':
+      return { type: 'ntlm', domain: login.domain, user: login.user, password: login.password };
+    case 'azure-default':
+    case 'azure-managed-identity':
+      return {
+        type:
+          login.kind === 'azure-default' ? 'azure-active-directory-default' : 'azure-active-directory-msi-vm',
+        ...(login.clientId === undefined ? {} : { clientId: login.clientId }),
+      };
+  }
+}
+
 export function connectMssql(settings: MssqlSettings): Knex {
-  const { server, port, instanceName, database, user, password, encrypt, trustServerCertificate } = settings;
+  const { server, port, instanceName, database, encrypt, trustServerCertificate } = settings;
   const options = {
     encrypt,
     trustServerCertificate,
+    multiSubnetFailover: settings.multiSubnetFailover,
     ...(instanceName === undefined ? {} : { instanceName }),
+    ...(settings.certificateName === undefined ? {} : { serverName: settings.certificateName }),
     useUTC: true,
     appName: 'zoho-mirror',
     packetSize: 16_384,
     abortTransactionOnError: false,
   };
   return createKnex({
-    client: NamedRowcountClient,
+    client: Client,
     // tedious reads these; Knex's own type of a connection lacks some of them.
     connection: {
       server,
       port,
       database,
-      user,
-      password,
-      encrypt,
+      ...authentication(settings),
       connectionTimeout: 15_000,
       // A bulk load is one request.
       requestTimeout: 600_000,
       options,
-    } as Knex.MsSqlConnectionConfig,
+    } as unknown as Knex.MsSqlConnectionConfig,
     log: silent,
     pool: { min: 0, max: 8 },
     acquireConnectionTimeout: 60_000,

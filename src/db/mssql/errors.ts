@@ -1,7 +1,33 @@
 // What SQL Server's error numbers mean for the mirror. Its own texts are never passed on: they quote values.
 import type { Verdict } from '../dialect';
+import { whyUnreachable } from './unreachable';
 
-const verdicts: Readonly<Record<string, Omit<Verdict, 'code'>>> = {
+type Meaning = Omit<Verdict, 'code'>;
+const each = (numbers: readonly number[], meaning: Meaning): Record<string, Meaning> =>
+  Object.fromEntries(numbers.map((number) => [number, meaning]));
+
+const verdicts: Readonly<Record<string, Meaning>> = {
+  ...each([922, 927, 952, 6005, 17142, 17147, 18401, 18451, 18461], {
+    kind: 'retry',
+    means: 'the server or the database is starting, stopping or being restored',
+  }),
+  ...each([976, 978, 982, 983, 3906, 40143, 40197, 40540, 40613, 49918, 49919, 49920], {
+    kind: 'retry',
+    means: 'the database is moving to another server',
+  }),
+  ...each([10928, 10929, 40501, 40544], {
+    kind: 'retry',
+    means: 'the server is too busy, or its quota is used up',
+  }),
+  ...each([596, 64, 121, 233, 10053, 10054, 10060], { kind: 'retry', means: 'the connection was cut' }),
+  ...each([1204, 8645, 8651], { kind: 'retry', means: 'the server is out of memory' }),
+  ...each([18452, 18470, 18486, 18487, 18488], {
+    kind: 'permanent',
+    means: 'the login is disabled, locked, expired or of a domain that the server does not trust',
+  }),
+  ...each([40615, 47073], { kind: 'permanent', means: "Azure's firewall keeps this machine out" }),
+  ...each([230, 297, 300, 2760, 15247], { kind: 'permanent', means: 'a right is missing' }),
+  ...each([916, 40532], { kind: 'permanent', means: 'the login may not use the database' }),
   1205: { kind: 'retry', means: 'chosen as the victim of a deadlock' },
   1222: { kind: 'retry', means: 'waited too long for a lock' },
   3960: { kind: 'retry', means: 'a snapshot transaction met another writer' },
@@ -29,13 +55,8 @@ const verdicts: Readonly<Record<string, Omit<Verdict, 'code'>>> = {
   245: { kind: 'row', means: 'the type of a column' },
   248: { kind: 'row', means: 'the range of a column' },
   ELOGIN: { kind: 'permanent', means: 'the login was refused' },
-  ETIMEOUT: { kind: 'retry', means: 'no answer in time' },
-  ESOCKET: {
-    kind: 'retry',
-    means: 'the connection failed; with an old server it may be its TLS 1.0, which Node refuses',
-  },
+  ESOCKET: { kind: 'retry', means: 'the connection failed' },
   ECONNCLOSED: { kind: 'retry', means: 'the connection was closed' },
-  EINSTLOOKUP: { kind: 'retry', means: 'the instance was not found' },
   ECANCEL: { kind: 'retry', means: 'the request was cancelled' },
   EINVALIDSTATE: { kind: 'retry', means: 'the connection is no longer usable' },
 };
@@ -47,9 +68,9 @@ export function classifyMssql(error: unknown): Verdict {
   if (!(error instanceof Error)) return { kind: 'permanent', means: 'unexpected', code: 'unknown' };
   const number = 'number' in error && typeof error.number === 'number' ? String(error.number) : undefined;
   const code = 'code' in error ? String(error.code) : '';
-  const verdict =
-    (number === undefined ? undefined : verdicts[number]) ??
-    (number === undefined ? verdicts[code] : undefined);
+  const why = number === undefined ? whyUnreachable(error) : undefined;
+  if (why !== undefined) return why;
+  const verdict = verdicts[number ?? code];
   if (verdict !== undefined) return { ...verdict, code: number ?? code };
   if (error.name === 'KnexTimeoutError')
     return { kind: 'retry', means: 'no connection in time', code: 'timeout' };

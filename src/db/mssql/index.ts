@@ -10,7 +10,7 @@ import * as schema from './schema';
 import { bare } from './stage';
 
 export { connectMssql } from './connect';
-export { mssqlSettings } from './settings';
+export { mssqlSettings } from './address';
 
 /** One migration or table change at a time, whichever process asks; freed with the transaction, also by a kill. */
 async function lockAll(trx: Knex.Transaction): Promise<void> {

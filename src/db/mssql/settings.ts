@@ -1,103 +1,57 @@
-// Reads the address of a SQL Server: a URL or an ADO.NET string. Encrypted unless told otherwise; never repeats what it read.
-import { parse } from '@tediousjs/connection-string';
+// What the address of a SQL Server says. Encrypted and verified unless it says otherwise; what is wrong is said without repeating it.
 import { DatabaseError } from '../errors';
+
+export type Login =
+  | { kind: 'sql'; user: string; password: string }
+  | { kind: 'windows'; domain: string; user: string; password: string }
+  /** Azure's own: no password is in the address. `clientId` names a managed identity where there are several. */
+  | { kind: 'azure-default' | 'azure-managed-identity'; clientId?: string };
 
 export interface MssqlSettings {
   server: string;
   port: number;
+  /** Its port is asked for by UDP, and `port` does not count. */
   instanceName?: string;
   database: string;
-  user?: string;
-  password?: string;
-  encrypt: boolean;
+  login: Login;
+  /** `strict`: TLS before anything else is said (TDS 8). */
+  encrypt: boolean | 'strict';
   trustServerCertificate: boolean;
+  /** The name that the certificate must carry, if not that of the server. */
+  certificateName?: string;
+  /** Asks all addresses of an availability group at once. */
+  multiSubnetFailover: boolean;
 }
 
-const wrong = (what: string): DatabaseError =>
+export const wrong = (what: string): DatabaseError =>
   new DatabaseError(
     'permanent',
     `LEGACY_DB: ${what}. Allowed: mssql://user:password@host:1433/database?encrypt=true, Server=…;Database=…, sqlite:<path>`,
   );
 
-export const mssqlSettings = (url: string): MssqlSettings =>
-  /^(mssql|sqlserver):\/\//i.test(url) ? fromUrl(url) : fromAdo(url);
-
-function flag(name: string, value: string | null | undefined, otherwise: boolean): boolean {
-  if (value === undefined || value === null || value === '') return otherwise;
+export function flag(name: string, value: string | undefined, otherwise: boolean): boolean {
+  if (value === undefined || value === '') return otherwise;
   if (/^(true|yes|1|mandatory)$/i.test(value)) return true;
   if (/^(false|no|0|optional)$/i.test(value)) return false;
   throw wrong(`${name} must be true or false`);
 }
 
-function portOf(text: string): number {
+export const encryption = (name: string, value: string | undefined): boolean | 'strict' =>
+  /^strict$/i.test(value ?? '') ? 'strict' : flag(name, value, true);
+
+export function portOf(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw wrong('the port must be a number up to 65535');
   return port;
 }
 
-function fromUrl(text: string): MssqlSettings {
-  let url: URL;
-  let login: string[];
-  try {
-    url = new URL(text);
-    login = [url.username, url.password].map(decodeURIComponent);
-  } catch {
-    // The parser's own error would quote the password.
-    throw wrong('the URL cannot be read; write special characters of the password as %XX');
-  }
-  const database = decodeURIComponent(url.pathname.replace(/^\//, ''));
-  if (url.hostname === '' || database === '') throw wrong('host and database are needed');
-  return {
-    server: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 1433 : portOf(url.port),
-    database,
-    ...(login[0] ? { user: login[0] } : {}),
-    ...(login[1] ? { password: login[1] } : {}),
-    encrypt: flag('encrypt', url.searchParams.get('encrypt'), true),
-    trustServerCertificate: flag(
-      'trustServerCertificate',
-      url.searchParams.get('trustServerCertificate'),
-      false,
-    ),
-  };
-}
-
-function fromAdo(text: string): MssqlSettings {
-  let pairs: ReadonlyMap<string, unknown>;
-  try {
-    pairs = parse(text) as unknown as ReadonlyMap<string, unknown>;
-  } catch {
-    throw wrong('neither a URL nor an ADO.NET string');
-  }
-  const one = (...names: string[]): string | undefined => {
-    for (const name of names) {
-      const value = pairs.get(name);
-      if (typeof value === 'string') return value;
-    }
-    return undefined;
-  };
-  const source = /^(?:tcp:)?([^,\\]+)(?:\\([^,]+))?(?:,\s*(\d+))?$/i.exec(
-    one('server', 'data source', 'address', 'addr', 'network address') ?? '',
-  );
-  const database = one('database', 'initial catalog');
-  if (source === null || database === undefined)
-    throw wrong('neither a URL nor an ADO.NET string with Server and Database');
-  const [, server = '', instanceName, port] = source;
-  const user = one('user id', 'uid', 'user');
-  const password = one('password', 'pwd');
-  return {
-    server: /^(\.|\(local\))$/i.test(server) ? 'localhost' : server,
-    port: port === undefined ? 1433 : portOf(port),
-    ...(instanceName === undefined || port !== undefined ? {} : { instanceName }),
-    database,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    encrypt: flag('Encrypt', one('encrypt'), true),
-    trustServerCertificate: flag(
-      'TrustServerCertificate',
-      one('trustservercertificate', 'trust server certificate'),
-      false,
-    ),
-  };
+/** `domain\user` is a Windows login. */
+export function loginOf(user: string | undefined, password: string | undefined): Login {
+  if (user === undefined || user === '' || password === undefined)
+    throw wrong("user and password are needed; the process's own Windows login cannot be used");
+  const [domain, name, ...more] = user.split('\\');
+  if (name === undefined) return { kind: 'sql', user, password };
+  if (!domain || !name || more.length > 0) throw wrong('a Windows user is written as domain\\user');
+  return { kind: 'windows', domain, user: name, password };
 }
