@@ -86,6 +86,19 @@ export interface Reject {
   observedAt: Instant;
 }
 
+/** A row that could not go in and is not settled. */
+export interface OpenReject extends Pick<Reject, 'id' | 'column' | 'reason'> {
+  rejectedAt: Instant;
+  /** Only when asked for: it is a record's contents. */
+  raw?: string;
+}
+
+export interface RejectQuery {
+  ids?: readonly string[];
+  limit?: number;
+  raw?: boolean;
+}
+
 /** Where a page stands. `rowsDone` rows of its CSV, in file order, are committed. */
 export interface PageCheckpoint {
   jobId: string;
@@ -242,6 +255,8 @@ export interface Database {
   count(table: TargetTable): Promise<OpenCounts>;
   /** Without the table: how many rows of the module could not go in and are not settled. */
   openRejects(module: string): Promise<number>;
+  /** Newest first. */
+  listRejects(module: string, query: RejectQuery): Promise<OpenReject[]>;
 
   /** Every row of the target table in id order, canonical typed values. For comparing, never for syncing. */
   rows(table: TargetTable): AsyncIterable<StoredRow>;

@@ -52,6 +52,12 @@ export interface TableFacts {
   user: string;
 }
 
+/**
+ * What becomes of rows whose record is gone. Absent: what the table is told. `marked`: they stay, and the mirror's own columns say that they
+ * are dead. `untouched`: only the tombstone says so.
+ */
+export type DeadRows = 'marked' | 'untouched';
+
 /** One transaction's merging into one table. */
 export interface MergeSession {
   /** A short cut for records that are new; answers the entries that still have to be merged. */
@@ -71,6 +77,7 @@ export interface MergeSession {
     from: number;
     to: number;
     fromExport: boolean;
+    dead?: DeadRows;
   }): Promise<{ tally: Tally; reread: RecordId[] }>;
   /** Open rejects of these ids, older than what is stored or refused of them now, are settled. */
   settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;

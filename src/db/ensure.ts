@@ -65,6 +65,15 @@ export async function ensureTable(
   };
 }
 
+/** Throws what is in the way of a table by now. One that is no longer there is another matter: that is what a statement says. */
+export async function examineTable(
+  knex: Knex,
+  parts: { dialect: Dialect; ledger: Ledger; table: TargetTable },
+): Promise<void> {
+  const { exists, findings } = await inspectTable(knex, parts);
+  if (exists && findings.some(({ blocks }) => blocks)) throw mismatch(findings);
+}
+
 async function applyChange(trx: Knex.Transaction, dialect: Dialect, change: Finding): Promise<void> {
   try {
     for (const statement of change.statements) await trx.raw(statement);

@@ -5,9 +5,11 @@ import { noCounts, type Counts } from '../contracts';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 import { combine, type Entry } from './batch';
+import { expectOneToFit, expectOneToGoIn, Suspicion } from './common-cause';
 import { takeBack } from './comparer';
 import type { MergeRequest, MergeResult, Reject } from './database';
 import type { Dialect, MergeSession } from './dialect';
+import { examineTable } from './ensure';
 import type { Layout } from './layout';
 import type { Ledger } from './ledger';
 import { sort, withoutContent, type PreparedBatch } from './prepare';
@@ -23,7 +25,12 @@ interface Work {
   rejects: Reject[];
   /** Absences whose content the table refused: they still count. */
   leftOver: Entry[];
+  /** Absences whose deletion the table refused: they are remembered all the same. */
+  undeletable: Entry[];
   reread: RecordId[];
+  suspicion: Suspicion;
+  /** Throws what is in the way of the table by now, if anything is. */
+  examine: () => Promise<void>;
 }
 
 export async function mergeInto(
@@ -44,13 +51,18 @@ export async function mergeInto(
     counts: noCounts(),
     rejects: [...request.rejects],
     leftOver: [],
+    undeletable: [],
     reread: [],
+    suspicion: new Suspicion(),
+    examine: () => examineTable(trx, { dialect, ledger, table: layout.table }),
   };
   work.counts.read = request.rejects.length;
   work.counts.rejected = request.rejects.length;
   const { prepared } = request;
   const ids = prepared === undefined ? await mergeAll(work, request) : await mergePrepared(work, prepared);
+  if (request.fromExport) expectOneToFit(work.rejects, work.counts.read);
   await mergeStaged(work, work.leftOver);
+  await rememberDeletions(work);
   await settle(work, ids, now);
   if (work.reread.length > 0) await request.beforeCommit?.(work.reread);
   await session.close();
@@ -142,6 +154,7 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
   try {
     const { tally, reread } = await work.session.apply({ from, to, fromExport: work.fromExport });
     await work.dialect.releaseSavepoint(work.trx);
+    work.suspicion.taken();
     const { counts } = work;
     counts.inserted += tally.inserted;
     counts.updated += tally.updated;
@@ -154,24 +167,54 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
     const verdict = work.dialect.classify(error);
     if (verdict.kind !== 'row') throw error;
     await work.dialect.rollbackToSavepoint(work.trx);
-    if (to - from === 1)
-      return rejectStaged(work, await staged.entryOf(from), { error, reason: verdict.means });
+    if (to - from === staged.count) await work.examine();
+    if (to - from === 1) {
+      rejectStaged(work, await staged.entryOf(from), { error, reason: verdict.means });
+      if (work.fromExport && work.suspicion.grows(verdict.code)) {
+        await expectOneToGoIn(work, staged.count, verdict);
+        work.suspicion.lift();
+      }
+      return;
+    }
   }
   const middle = Math.floor((from + to) / 2);
   await applyOrSplit(work, { staged, from, to: middle });
   await applyOrSplit(work, { staged, from: middle, to });
 }
 
-async function rejectStaged(
-  work: Work,
-  entry: Entry | undefined,
-  why: { error: unknown; reason: string },
-): Promise<void> {
-  // Not the row's fault when there is no content in it.
-  if (entry?.live === undefined) throw why.error;
-  work.rejects.push(rejectOf(work.layout, entry.live, { reason: `refused by ${why.reason}` }));
+function rejectStaged(work: Work, entry: Entry | undefined, why: { error: unknown; reason: string }): void {
+  if (entry === undefined) throw why.error;
+  const { id, live, goneAt } = entry;
   work.counts.rejected += 1;
-  if (entry.goneAt !== undefined) work.leftOver.push(withoutContent(entry));
+  if (live !== undefined) {
+    work.rejects.push(rejectOf(work.layout, live, { reason: `refused by ${why.reason}` }));
+    if (goneAt !== undefined) work.leftOver.push(withoutContent(entry));
+    return;
+  }
+  if (goneAt === undefined) throw why.error;
+  work.rejects.push({
+    id,
+    reason: `its deletion is refused by ${why.reason}`,
+    raw: '{}',
+    observedAt: goneAt,
+  });
+  work.undeletable.push(entry);
+}
+
+/** Gone is gone: the row that has to stay is marked where that can be done, and no late row may write it as if it were live. */
+async function rememberDeletions({ session, dialect, trx, undeletable }: Work): Promise<void> {
+  if (undeletable.length === 0) return;
+  await session.stage(undeletable);
+  const range = { from: 0, to: undeletable.length, fromExport: false };
+  await dialect.savepoint(trx);
+  try {
+    await session.apply({ ...range, dead: 'marked' });
+    await dialect.releaseSavepoint(trx);
+  } catch (error) {
+    if (dialect.classify(error).kind !== 'row') throw error;
+    await dialect.rollbackToSavepoint(trx);
+    await session.apply({ ...range, dead: 'untouched' });
+  }
 }
 
 async function settle(work: Work, known: readonly RecordId[], at: Instant): Promise<void> {

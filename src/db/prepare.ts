@@ -22,6 +22,8 @@ export interface PreparedBatch {
   stale: number;
   /** Rows that their columns cannot hold. */
   rejects: Reject[];
+  /** What the rows are encoded for. */
+  layout: Layout;
   /** How many rows are in `rows`. */
   count: number;
   rows: Uint8Array<ArrayBuffer>;
@@ -68,6 +70,7 @@ export class Preparer {
       read: this.read,
       stale: this.beaten.size,
       rejects: this.rejects,
+      layout: this.layout,
       count: this.places.size,
       rows: this.encoder.finish(this.beaten),
     };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Instant } from '../mirror/instant';
 import type { LiveObservation } from '../mirror/observation';
-import type { Reject } from './database';
+import type { OpenReject, Reject, RejectQuery } from './database';
 import type { Dialect } from './dialect';
 import type { Layout } from './layout';
 
@@ -46,6 +46,28 @@ export async function countOpenRejects(knex: Knex, dialect: Dialect, module: str
     .whereNull('resolved_at')
     .count({ n: '*' })) as { n: unknown }[];
   return Number(row?.n ?? 0);
+}
+
+export async function listRejects(
+  knex: Knex,
+  dialect: Dialect,
+  { module, ids, limit, raw = false }: RejectQuery & { module: string },
+): Promise<OpenReject[]> {
+  const query = knex(dialect.own('rejected_record'))
+    .where({ module })
+    .whereNull('resolved_at')
+    .orderBy([{ column: 'rejected_at', order: 'desc' }, 'id', 'reject_key'])
+    .select('id', 'column_name', 'reason', 'rejected_at', ...(raw ? ['raw'] : []));
+  if (ids !== undefined) void query.whereIn('id', [...ids]);
+  if (limit !== undefined) void query.limit(limit);
+  const rows = (await query) as Record<string, unknown>[];
+  return rows.map((row) => ({
+    ...(typeof row.id === 'string' ? { id: row.id } : {}),
+    ...(typeof row.column_name === 'string' ? { column: row.column_name } : {}),
+    reason: String(row.reason),
+    rejectedAt: dialect.readTime(row.rejected_at)!,
+    ...(typeof row.raw === 'string' ? { raw: row.raw } : {}),
+  }));
 }
 
 function rowOf(dialect: Dialect, from: { module: string; key: string; reject: Reject; at: Instant }) {

@@ -2,17 +2,18 @@
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
 import { createComparison } from './comparer';
-import type { Database, TargetTable } from './database';
+import type { Database, MergeRequest, TargetTable } from './database';
 import type { Dialect } from './dialect';
-import { ensureTable, inspectTable, madeTable } from './ensure';
+import { ensureTable, examineTable, inspectTable, madeTable } from './ensure';
 import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { layoutOf, type Layout } from './layout';
 import { Ledger } from './ledger';
+import { refusal } from './limits';
 import { mergeInto } from './merge-flow';
 import { migrate, ownTablesSql, pendingSteps } from './migrations';
 import { rehearse } from './rehearse';
 import { Reader } from './read';
-import { countOpenRejects } from './rejects';
+import { countOpenRejects, listRejects } from './rejects';
 
 /** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
 function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unknown {
@@ -72,6 +73,32 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     layouts.set(table, found);
     return found;
   };
+  /** As it is now, if by what is remembered of it a value would not fit: a column may have been widened since. */
+  const layoutFor = async (table: TargetTable, { observations }: MergeRequest): Promise<Layout> => {
+    const known = await layout(table);
+    if (observations.every((one) => one.kind !== 'live' || refusal(known, one.values) === undefined))
+      return known;
+    layouts.delete(table);
+    return layout(table);
+  };
+  /** The database's own word, not ours and not an abort. */
+  const permanent = (error: unknown): boolean => {
+    const { kind, code } = dialect.classify(error);
+    return kind === 'permanent' && /^(SQLITE_|\d{3,}$)/.test(code);
+  };
+
+  /**
+   * What a table lacks by now is said with all findings; what the mirror may add by itself it adds again, and the caller tries once more.
+   * Nothing is made up for a table that is gone: its rows would be missing without a word.
+   */
+  const mend = async (table: TargetTable): Promise<void> => {
+    const parts = { dialect, ledger, table };
+    const { exists, mode, findings } = await inspectTable(knex, parts);
+    if (!exists || !findings.some(({ blocks }) => blocks)) return;
+    if (mode === 'check') return examineTable(knex, parts);
+    await dialect.exclusively(knex, (trx) => ensureTable(trx, parts));
+    throw new DatabaseError('retry', `Table ${table.table} lacked columns that the mirror has added again`);
+  };
   const reader = async (table: TargetTable) => new Reader(knex, dialect, await layout(table));
 
   return {
@@ -113,14 +140,15 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     ownTablesSql: () => guarded(() => ownTablesSql(knex, dialect)),
     merge: (table, request) =>
       guarded(async () => {
-        const found = await layout(table);
         try {
+          const found = request.prepared?.layout ?? (await layoutFor(table, request));
           return await transaction(knex, (trx) =>
             mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
           );
         } catch (error) {
           // The table may have changed since its layout was read.
           layouts.delete(table);
+          if (error instanceof SchemaMismatchError || permanent(error)) await mend(table);
           throw error;
         }
       }, request.signal),
@@ -131,6 +159,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
       guarded(async () => (await reader(table)).unseen(before, after, limit)),
     count: (table) => guarded(async () => (await reader(table)).count()),
     openRejects: (module) => guarded(() => countOpenRejects(knex, dialect, module)),
+    listRejects: (module, query) => guarded(() => listRejects(knex, dialect, { ...query, module })),
     async *rows(table) {
       try {
         yield* (await reader(table)).rows();

@@ -28,6 +28,7 @@ import {
   type Opened,
 } from './database-kit';
 import { describeComparison } from './database-comparison';
+import { describeRejects } from './database-rejects';
 import { describeTables } from './database-tables';
 
 const withTable = async (opened: Opened, change: Partial<TargetTable> = {}): Promise<TargetTable> => {
@@ -51,6 +52,7 @@ export function describeDatabase(name: string, open: () => Promise<Opened>, numR
     describeBatches(it);
     describeLedger(it);
     describeTables(it);
+    describeRejects(it);
     describeComparison(it);
   });
 }

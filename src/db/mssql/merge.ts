@@ -2,7 +2,7 @@
 // Plain T-SQL of SQL Server 2012; no MERGE, which needs hints to be safe, and deadlocks with them.
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
-import type { MergeSession } from '../dialect';
+import type { DeadRows, MergeSession } from '../dialect';
 import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
 import { batch } from './connect';
 import { quote, target } from './schema';
@@ -306,13 +306,15 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
   if (Number(answer?.turn) < 0) throw Object.assign(new Error('No turn'), { number: 1222 });
   let settled = false;
 
-  const change = async (sums: Record<string, unknown>): Promise<void> => {
+  const change = async (sums: Record<string, unknown>, dead?: DeadRows): Promise<void> => {
+    if (dead === 'untouched') return void (await batch(connection, burySql(names)));
     const live = Number(sums.live) > 0;
     const beside = names.r === 'b';
+    const remove = names.hard === 1 && dead === undefined;
     const statements = [
       burySql(names),
-      ...(names.hard === 1 ? [removeSql(names)] : []),
-      ...(names.hard === 1 && beside ? [forgetSql(names)] : []),
+      ...(remove ? [removeSql(names)] : []),
+      ...(remove && beside ? [forgetSql(names)] : []),
       ...(live && (!beside || names.columns.length > 0) ? [updateSql(names, layout)] : []),
       ...(beside ? [] : [touchSql(names)]),
       ...(live ? [insertSql(names, layout)] : []),
@@ -345,7 +347,7 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
         `TRUNCATE TABLE #plan;\n${[planSql(names, { ...range, settled }), compareSql(names, layout), tallySql].join(';\n')}`,
       );
       const held = Number(sums.held) === 0 ? [] : await batch(connection, heldSql);
-      await change(sums);
+      await change(sums, range.dead);
       const of = (name: string): number => Number(sums[name]);
       return {
         tally: {

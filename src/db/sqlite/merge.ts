@@ -3,7 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import type { RecordId } from '../../mirror/record-id';
 import { toIsoMs, type Instant } from '../../mirror/instant';
 import type { Entry } from '../batch';
-import type { MergeSession, Tally } from '../dialect';
+import type { DeadRows, MergeSession, Tally } from '../dialect';
 import { bookkeepingOf, registersIn, type Flag, type Layout } from '../layout';
 import { literal } from '../names';
 import { affinity, quote, target } from './schema';
@@ -201,10 +201,11 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
     return rest;
   };
 
-  const change = (sums: Sums): void => {
+  const change = (sums: Sums, dead?: DeadRows): void => {
     if (sums.buried > 0 || (names.hard === 1 && sums.dead_content > 0))
       statement(burySql(names)).run({ module });
-    if (names.hard === 1) {
+    if (dead === 'untouched') return;
+    if (names.hard === 1 && dead === undefined) {
       // What is to be forgotten is found by its plan; the row may go first or last.
       if (names.r === 'b') statement(forgetSql).run({ module });
       statement(removeSql(names)).run();
@@ -213,10 +214,11 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
     if (names.r === 't') statement(touchSql(names)).run();
     statement(insertSql(names, layout)).run(layout.constants.map((constant) => constant.value));
     if (layout.flags.length > 0) statement(flagSql(names, layout)).run();
-    if (names.r === 'b') statement(stampSql(names)).run({ module });
+    if (names.r === 'b')
+      statement(stampSql({ ...names, hard: dead === 'marked' ? 0 : names.hard })).run({ module });
   };
 
-  const apply = (range: { from: number; to: number; fromExport: boolean }) => {
+  const apply = (range: { from: number; to: number; fromExport: boolean; dead?: DeadRows }) => {
     statement(`DELETE FROM ${planName}`).run();
     statement(planSql(names)).run({
       module,
@@ -229,7 +231,7 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
       sums.held === 0
         ? []
         : (statement(`SELECT CAST(id AS TEXT) FROM ${planName} WHERE held`).pluck().all() as RecordId[]);
-    change(sums);
+    change(sums, range.dead);
     return { tally: sums, reread };
   };
 
