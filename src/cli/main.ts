@@ -6,6 +6,7 @@ import { addCheck } from './check';
 import { loadEnvFile } from './env-file';
 import { addOperate } from './operate';
 import { addReconcile } from './reconcile';
+import { addRejects } from './rejects';
 import { addDemo, addSimulator, addStart } from './run';
 import { addSchema } from './schema';
 import { addSetup } from './setup';
@@ -24,6 +25,7 @@ for (const add of [
   addSync,
   addStatus,
   addReconcile,
+  addRejects,
   addCatchUp,
   addOperate,
   addSimulator,

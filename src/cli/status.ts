@@ -146,8 +146,7 @@ function needs({ module, health, workflows, openRejects, lastRun }: ModuleState)
   if (openRejects > 0)
     lines.push(
       '',
-      `${module}: ${openRejects} rows could not go in: SELECT id, column_name, reason FROM zoho_mirror.rejected_record ` +
-        `WHERE module = '${module}' AND resolved_at IS NULL`,
+      `${module}: ${openRejects} rows could not go in. See them: zoho-mirror rejects list ${module}; once mended: zoho-mirror rejects replay ${module}`,
     );
   return lines;
 }
