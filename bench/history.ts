@@ -38,3 +38,15 @@ export async function loadTimes(client: Client, workflowId: string, runId: strin
     eventsInAll: all.length,
   };
 }
+
+/** Events of all runs of a workflow id so far, those that continued as new included. */
+export async function eventsOf(client: Client, workflowId: string): Promise<number> {
+  // The list is a little late; the newest run is known anyway.
+  const runIds = new Set([(await client.workflow.getHandle(workflowId).describe()).runId]);
+  for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` }))
+    runIds.add(runId);
+  let events = 0;
+  for (const runId of runIds)
+    events += (await client.workflow.getHandle(workflowId, runId).describe()).historyLength;
+  return events;
+}

@@ -8,10 +8,20 @@ export interface LoadOptions {
   json: boolean;
 }
 
+export interface LatencyOptions {
+  /** Changes a second, one measurement each. */
+  rates: number[];
+  seconds: number;
+  records: number;
+  json: boolean;
+}
+
 const whole = (text: string): number => {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError('give a whole number from 1');
 };
+
+const wholes = (text: string): number[] => text.split(',').map((part) => whole(part.trim()));
 
 export const parseLoadOptions = (argv: readonly string[]): LoadOptions =>
   new Command('npm run bench:load --')
@@ -22,3 +32,15 @@ export const parseLoadOptions = (argv: readonly string[]): LoadOptions =>
     .option('--json', 'print one JSON object on the last line', false)
     .parse([...argv])
     .opts<LoadOptions>();
+
+export const parseLatencyOptions = (argv: readonly string[]): LatencyOptions =>
+  new Command('npm run bench:latency --')
+    .description('How long a change in the CRM takes to be a committed row, at several rates of change.')
+    .addOption(
+      new Option('--rates <list>', 'changes a second').argParser(wholes).default([1, 20, 100], '1,20,100'),
+    )
+    .addOption(new Option('--seconds <number>', 'how long each rate is kept up').argParser(whole).default(60))
+    .addOption(new Option('--records <number>', 'leads in the pretended CRM').argParser(whole).default(5_000))
+    .option('--json', 'print one JSON object on the last line', false)
+    .parse([...argv])
+    .opts<LatencyOptions>();

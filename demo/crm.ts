@@ -8,6 +8,8 @@ const touched = z.object({
   deleted: z.array(z.string()),
 });
 const stats = z.object({
+  /** By route. */
+  calls: z.record(z.string(), z.object({ count: z.number() })),
   credits: z.object({ used: z.number() }),
   notifications: z.object({ delivered: z.number(), idle: z.boolean() }).loose(),
   jobs: z.array(z.object({ id: z.string(), page: z.number(), state: z.string(), rows: z.number() }).loose()),
@@ -32,6 +34,10 @@ export class CrmControl {
     seed: number;
   }): Promise<z.infer<typeof touched>> {
     return this.call('POST', '/__sim/mutate', touched, { module: 'Leads', ...change });
+  }
+
+  async edit(id: string, values: Readonly<Record<string, string>>): Promise<void> {
+    await this.call('PATCH', `/__sim/records/Leads/${id}`, z.unknown(), { values });
   }
 
   /** A demo's pages are small, so it has more of them than Zoho allows downloads a minute. */
@@ -80,7 +86,7 @@ export class CrmControl {
   }
 
   private async call<T>(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     shape: z.ZodType<T>,
     json?: unknown,

@@ -17,6 +17,10 @@ export interface HouseOptions {
   pollFirst?: string;
   /** A duration; how often the scheduled catch-up runs. */
   catchUp?: string;
+  /** A duration; how long changed ids are gathered before they are re-read. */
+  notificationWindow?: string;
+  /** Most ids that the CRM puts into one notification. */
+  notifyBatch?: number;
   target?: string;
   temporalPort?: number;
   uiPort?: number;
@@ -33,9 +37,10 @@ const mirrorConfig = ({
   pageRows,
   pollFirst = '1s',
   catchUp = '1m',
-}: Pick<HouseOptions, 'pageRows' | 'pollFirst' | 'catchUp'>): string => `
+  notificationWindow = '500ms',
+}: Pick<HouseOptions, 'pageRows' | 'pollFirst' | 'catchUp' | 'notificationWindow'>): string => `
 schedules: { catchUp: ${catchUp} }
-timings: { pollFirst: ${pollFirst}, pollMax: 5m, notificationWindow: 500ms }
+timings: { pollFirst: ${pollFirst}, pollMax: 5m, notificationWindow: ${notificationWindow} }
 loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }
 `;
 
@@ -75,7 +80,7 @@ export class House {
             '--page-rows',
             `${options.pageRows}`,
           ],
-          ...['--seed', `${options.seed}`, '--job-delay', '1500', '--notify', '20'],
+          ...['--seed', `${options.seed}`, '--job-delay', '1500', '--notify', `${options.notifyBatch ?? 20}`],
         ],
         logFile: join(folder, 'simulator.log'),
         ready: /simulator ready on/,

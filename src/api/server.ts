@@ -19,6 +19,7 @@ import {
   sameSecret,
 } from '../webhook';
 import type { ApiMetrics } from './metrics';
+import { HintGroups } from './hint-groups';
 import { readNotification, readToken } from './notification';
 import { createRefuse, type Refuse } from './refusals';
 
@@ -97,6 +98,7 @@ function addNotifications(
   refuse: Refuse,
 ): void {
   const expected = channelToken(webhookSecret);
+  const groups = new HintGroups((module, hint) => inTime(temporal, () => sendHints(temporal, module, hint)));
   app.post(notificationPath, async (request, reply) => {
     const json = parseJson(request.body);
     if (json === undefined)
@@ -110,9 +112,7 @@ function addNotifications(
     const { module, ids, operation } = notification;
     if (!modules.includes(module)) return { accepted: 0 };
     try {
-      await inTime(temporal, () =>
-        sendHints(temporal, module, { ids, operation, receivedAt: clock().toISOString() }),
-      );
+      await groups.take(module, { ids, operation, receivedAt: clock().toISOString() });
     } catch (error) {
       log.warn({ module, ids: ids.length, reason: reasonOf(error) }, 'notification not accepted by Temporal');
       return reply.code(503).send({ error: 'Temporal cannot be reached; the notification was not accepted' });

@@ -224,6 +224,8 @@ export interface Hint {
   operation: HintOperation;
   /** ISO instant of arrival, local clock. */
   receivedAt: string;
+  /** How many notifications it stands for; default: one. */
+  notifications?: number;
 }
 
 /** An id that is waiting to be re-read. */

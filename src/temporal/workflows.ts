@@ -44,7 +44,9 @@ export async function sendHints(temporal: Client, module: string, hint: Hint): P
       workflowId: workflowIds.notificationSync(module),
       args: [{ module }],
       signal: signals.recordsChanged,
-      signalArgs: [{ ...hint, ids: hint.ids.slice(at, at + idsPerSignal) }],
+      signalArgs: [
+        { ...hint, ids: hint.ids.slice(at, at + idsPerSignal), ...(at > 0 ? { notifications: 0 } : {}) },
+      ],
       staticSummary: `Applies notified changes of ${module}`,
     });
   }

@@ -52,7 +52,7 @@ export class HintInbox {
 
   /** A new hint for a waiting id makes it due at once: the record has changed again. */
   take(hint: Hint, nowMs: number): void {
-    this.hints += 1;
+    this.hints += hint.notifications ?? 1;
     this.oldest ??= hint.receivedAt;
     if (this.lastHintAt === undefined || Date.parse(hint.receivedAt) > Date.parse(this.lastHintAt))
       this.lastHintAt = hint.receivedAt;
@@ -62,7 +62,11 @@ export class HintInbox {
       return;
     }
     const expected = hint.operation === 'insert' || hint.operation === 'update';
-    for (const id of hint.ids) this.waiting.set(id, { expected, tries: 0, dueMs: nowMs });
+    for (const id of hint.ids) {
+      // The window counts from its first hint, or a record that never rests would never be read.
+      const dueMs = Math.min(this.waiting.get(id)?.dueMs ?? nowMs, nowMs);
+      this.waiting.set(id, { expected, tries: 0, dueMs });
+    }
   }
 
   /** For measuring how long notifications take: hints come in the order of their arrival. */
@@ -83,6 +87,13 @@ export class HintInbox {
     let next: number | undefined;
     for (const { dueMs } of this.waiting.values()) next = Math.min(next ?? Infinity, dueMs);
     return next === undefined ? undefined : Math.max(0, next - nowMs);
+  }
+
+  /** For how long the oldest due id has waited; 0 when none is due. */
+  waitedMs(nowMs: number): number {
+    let oldest = nowMs;
+    for (const { dueMs } of this.waiting.values()) oldest = Math.min(oldest, dueMs);
+    return nowMs - oldest;
   }
 
   /** Takes up to `limit` due ids into the hand, in order of arrival. */

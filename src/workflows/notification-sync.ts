@@ -77,7 +77,8 @@ const isHint = (hint: unknown): hint is Hint =>
   isObject(hint) &&
   Array.isArray(hint.ids) &&
   hint.ids.every((id) => typeof id === 'string') &&
-  isInstant(hint.receivedAt);
+  isInstant(hint.receivedAt) &&
+  (hint.notifications === undefined || Number.isInteger(hint.notifications));
 
 /** Waits for work and then for the rest of a window that opens with the first id. False: nothing came for a long while. */
 async function gather(
@@ -97,10 +98,10 @@ async function gather(
     if (!desk.isPaused) return false;
   }
   show(desk, inbox, { phase: 'gathering' });
-  // A fixed window: one that slides would let a steady stream starve it.
-  await condition(() => inbox.due(Date.now()) >= idsPerRead, notificationWindowMs, {
-    summary: `${module}: gather changed ids`,
-  });
+  // A fixed window: one that slides would let a steady stream starve it. What came during the last re-read has waited for that long.
+  const leftMs = notificationWindowMs - inbox.waitedMs(Date.now());
+  const full = (): boolean => inbox.due(Date.now()) >= idsPerRead;
+  if (leftMs > 0) await condition(full, leftMs, { summary: `${module}: gather changed ids` });
   return true;
 }
 

@@ -164,8 +164,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a notification is answered 200 before Temporal has it',
     file: 'src/api/server.ts',
-    find: 'await inTime(temporal, () =>\n        sendHints(',
-    replace: 'void inTime(temporal, () =>\n        sendHints(',
+    find: 'await groups.take(',
+    replace: 'void groups.take(',
     detector: test('test/api/server', 'without Temporal: 200 from healthz, 503 from everything'),
   },
   {

@@ -157,3 +157,30 @@ test('an id that waits for its next try waits as long in the next run', () => {
   const next = new HintInbox(inbox.carry(), 500);
   expect(next.nextDueMs(500)).toBe(1_500);
 });
+
+test('the window counts from the first hint that waits, however often its record changes again', () => {
+  const inbox = inboxAt(0);
+  expect(inbox.waitedMs(7)).toBe(0);
+  inbox.take(hint(['1']), 100);
+  inbox.take(hint(['1', '2']), 600);
+  expect(inbox.waitedMs(900)).toBe(800);
+  inbox.withdraw(10, 900);
+  expect(inbox.waitedMs(900)).toBe(0);
+});
+
+test('an id that waits for its next try has not waited yet', () => {
+  const inbox = inboxAt(0);
+  inbox.take(hint(['1']), 0);
+  inbox.withdraw(1, 0);
+  inbox.settle(['1'], 0);
+  expect(inbox.waitedMs(1_999)).toBe(0);
+  expect(inbox.waitedMs(2_500)).toBe(500);
+});
+
+test('a hint counts for as many notifications as it stands for', () => {
+  const inbox = inboxAt(0);
+  inbox.take(hint(['1']), 0);
+  inbox.take(hint(['2'], { notifications: 7 }), 0);
+  inbox.take(hint(['3'], { notifications: 0 }), 0);
+  expect(inbox.hints).toBe(8);
+});

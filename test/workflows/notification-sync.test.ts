@@ -73,6 +73,37 @@ test('hints that arrive during a re-read are the next one', async () => {
   );
 });
 
+test('hints that came during a re-read have waited for as long as it took: they get no window of their own', async () => {
+  const answer = gate();
+  const rereads: string[][] = [];
+  const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
+    rereads.push(ids);
+    await answer.opened;
+    return { counts: counts({ read: ids.length }), again: [] };
+  };
+  const openModule: Activities['openModule'] = async () => settings({ notificationWindowMs: 7 });
+  await notifying(
+    temporal,
+    { activities: { rereadRecords, openModule }, first: [{ ids: ['1'] }] },
+    async ({ handle, send }) => {
+      await eventually('the first re-read', () => rereads.length === 1);
+      await send(['2']);
+      await reaches(handle, 'the second hint', ({ hints }) => hints === 2);
+      const heardMs = Date.now();
+      await eventually('more than the window', () => Date.now() > heardMs + 7);
+      answer.open();
+      await reaches(handle, 'all read', ({ counts: { read } }) => read === 2);
+      const { events } = await handle.fetchHistory();
+      const second = (events ?? []).findLastIndex((event) => event.workflowExecutionSignaledEventAttributes);
+      const windows = (events ?? []).slice(second).filter(({ timerStartedEventAttributes: timer }) => {
+        const { seconds, nanos } = timer?.startToFireTimeout ?? {};
+        return timer && Number(seconds) === 0 && nanos === 7e6;
+      });
+      expect(windows).toEqual([]);
+    },
+  );
+});
+
 test('an id that Zoho does not show yet is asked for again, and only that one', async () => {
   const rereads: string[][] = [];
   const rereadRecords: Activities['rereadRecords'] = async ({ ids }) => {
