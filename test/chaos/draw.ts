@@ -29,7 +29,12 @@ export type Act =
   | { kind: 'lock-database'; forMs: number }
   | { kind: 'kill'; who: 'worker' | 'api'; downMs: number }
   | { kind: 'restart-temporal'; signal: 'SIGTERM' | 'SIGKILL'; downMs: number }
-  | { kind: 'catch-up' };
+  | { kind: 'catch-up' }
+  /** Somebody writes into the table past the mirror. */
+  | { kind: 'tamper'; share: number; how: Tampering };
+
+export type Tampering =
+  'drop-row' | 'mark-deleted' | 'change-cell' | 'raise-time' | 'lower-time' | 'make-up-row';
 
 export type Beat = Act & { atMs: number };
 
@@ -56,8 +61,14 @@ export interface Story {
   /** When InitialSync is started. */
   syncAtMs: number;
   beats: readonly Beat[];
-  /** Loads everything again at the end: then formulas too must be equal. */
+  /** Loads everything again before the last comparison, which then has nothing to find. */
   reload: boolean;
+  /** The last comparison is of every field: then formulas too must be equal. */
+  fields: boolean;
+  /** What happens after the catch-up, for the comparison to find. */
+  last: readonly Act[];
+  /** Nobody is notified of it. */
+  silent: boolean;
 }
 
 const lengthMs = 6_000;
@@ -72,8 +83,31 @@ export function drawStory(seed: number): Story {
     world,
     syncAtMs: below(random, 500),
     beats: beats.sort((a, b) => a.atMs - b.atMs),
-    reload: chance(0.4),
+    reload: chance(0.15),
+    ...finale(random, chance),
   };
+}
+
+/** What no comparison of ids and Modified_Times can see is left out where there is no other. */
+function finale(
+  random: Random,
+  chance: (share: number) => boolean,
+): Pick<Story, 'fields' | 'last' | 'silent'> {
+  const fields = chance(0.7);
+  const share = (): number => below(random, 1_000) / 1_000;
+  const hows: Tampering[] = ['drop-row', 'mark-deleted', 'raise-time', 'lower-time', 'make-up-row'];
+  const tamper = (): Act => {
+    return { kind: 'tamper', share: share(), how: pick(random, fields ? [...hows, 'change-cell'] : hows) };
+  };
+  const unnoticed: readonly (() => Act)[] = [
+    () => ({ kind: 'formula', share: share(), salt: below(random, 1_000_000_000) }),
+    () => ({ kind: 'restore', share: share() }),
+  ];
+  const acts = Array.from({ length: below(random, 7) }, () =>
+    fields && chance(0.6) ? pick(random, hatOf(random))() : pick(random, unnoticed)(),
+  );
+  const tampers = Array.from({ length: below(random, 4) }, tamper);
+  return { fields, silent: fields && chance(0.5), last: [...acts, ...tampers] };
 }
 
 function drawWorld(random: Random, chance: (share: number) => boolean): WorldPlan {
@@ -114,6 +148,11 @@ const at = (random: Random, act: Act, fromMs = 0): Beat => ({
 
 /** What people do in the CRM. */
 function life(random: Random): Beat[] {
+  const hat = hatOf(random);
+  return Array.from({ length: 40 + below(random, 50) }, () => at(random, pick(random, hat)()));
+}
+
+function hatOf(random: Random): (() => Act)[] {
   const salt = (): number => below(random, 1_000_000_000);
   const share = (): number => below(random, 1_000) / 1_000;
   const acts: readonly [weight: number, draw: () => Act][] = [
@@ -130,8 +169,7 @@ function life(random: Random): Beat[] {
     [3, () => ({ kind: 'convert', share: share() })],
     [4, () => ({ kind: 'formula', share: share(), salt: salt() })],
   ];
-  const hat = acts.flatMap(([weight, draw]) => new Array<() => Act>(weight).fill(draw));
-  return Array.from({ length: 40 + below(random, 50) }, () => at(random, pick(random, hat)()));
+  return acts.flatMap(([weight, draw]) => new Array<() => Act>(weight).fill(draw));
 }
 
 const soon = { 'retry-after': '1' };

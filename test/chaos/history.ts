@@ -1,18 +1,8 @@
 // One history from its first beat to the verdict: never miss a change, never resurrect, never lie.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import {
-  queries,
-  TASK_QUEUE,
-  updates,
-  workflowIds,
-  workflowTypes,
-  type LoadStatus,
-  type Status,
-} from '../../src/contracts';
 import { eventually } from '../support/eventually';
 import { drawStory, type Story } from './draw';
-import { acceptedHints } from './hints';
+import { ending, startInitialSync, type Play } from './ending';
 import { MirrorFile } from './mirror-file';
 import { Stage } from './stage';
 import { Witness, type Failure } from './witness';
@@ -32,8 +22,6 @@ export interface Outcome {
 }
 
 const lookEveryMs = 150;
-const patienceMs = 90_000;
-const resumeEveryMs = 5_000;
 
 export async function playHistory(
   seed: number,
@@ -97,13 +85,6 @@ async function watched(witness: Witness, work: () => Promise<void>): Promise<voi
   await looking;
 }
 
-interface Play {
-  world: World;
-  stage: Stage;
-  witness: Witness;
-  tell: (line: string) => void;
-}
-
 async function beats(story: Story, { world, stage, witness, tell }: Play): Promise<void> {
   const began = Date.now();
   const until = (atMs: number): Promise<void> => delay(Math.max(0, began + atMs - Date.now()));
@@ -118,102 +99,5 @@ async function beats(story: Story, { world, stage, witness, tell }: Play): Promi
     if (witness.failures.length > 0 || atMs === Infinity) return;
     await until(atMs);
     stage.play(act);
-  }
-}
-
-const startInitialSync = (client: Client): Promise<WorkflowHandle> =>
-  client.workflow.start(workflowTypes.initialSync, {
-    taskQueue: TASK_QUEUE,
-    workflowId: workflowIds.initialSync(moduleName),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ module: moduleName }],
-  });
-
-async function ending(story: Story, play: Play): Promise<void> {
-  const { world, stage, witness, tell } = play;
-  const { sim } = world;
-  await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
-  tell('InitialSync is done');
-  await byHintsAlone(play);
-
-  // A catch-up ends before the second in which it starts: what happens in that one is the next one's.
-  sim.clock.advance(2_000);
-  const before = sim.clock.now() - 1_000;
-  await eventually('Temporal to take CatchUpSync', () => stage.catchUp());
-  const { watermark } = await finished<LoadStatus>(play, workflowIds.catchUp(moduleName));
-  const caughtUp = witness.look();
-  tell(`CatchUpSync is done, the watermark is ${watermark}`);
-  if (Date.parse(watermark ?? '') < before)
-    witness.fail('a catch-up moves the watermark to its start', `${watermark}`);
-  const visible = witness.missing(caughtUp, ({ hidden }) => !hidden);
-  witness.blame('a catch-up alone brings every change', visible);
-
-  await repair(story, play);
-  const end = witness.look();
-  const reloaded = story.reload;
-  witness.blame(
-    'in the end the table equals the CRM',
-    witness.missing(end, () => true, { formulasToo: reloaded }),
-  );
-  witness.blame('a row shows the formulas of its reading', witness.lateFormulas(end, stage.formulaMs));
-  witness.rejects(end);
-  tell(
-    `${end.rows.size} rows, ${stage.chronicle.liveIds().length} live records, ${end.rejects.length} open rejects, ${witness.looks} looks`,
-  );
-}
-
-/** What only a comparison of both sides can see, a silent restoration, is repaired by a complete load. */
-async function repair(story: Story, play: Play): Promise<void> {
-  const moment = play.witness.look();
-  if (!story.reload && play.witness.missing(moment, () => true).length === 0) return;
-  play.tell('loading again');
-  await eventually('Temporal to take InitialSync', () => startInitialSync(play.world.client));
-  await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
-}
-
-/** Without any catch-up: whatever Temporal was told of after its last change is in the table. */
-async function byHintsAlone({ world, stage, witness, tell }: Play): Promise<void> {
-  if (!world.api) return;
-  await eventually('the last notification', () => world.sim.notifier.idle());
-  const { delivered } = world.sim.notifier.counts;
-  let { count, lastMs } = await acceptedHints(world.client);
-  // Runs are listed a little after they have begun.
-  await eventually('Temporal to list every run', async () => {
-    ({ count, lastMs } = await acceptedHints(world.client));
-    return count >= delivered;
-  }).catch(() => undefined);
-  tell(`${delivered} notifications were answered 200, Temporal has ${count} of them`);
-  if (count < delivered)
-    witness.fail('200 only for what Temporal has taken', `${delivered} answered 200, ${count} taken`);
-  const hinted = (): string[] =>
-    witness.missing(
-      witness.look(),
-      ({ changedHereMs }, id) => changedHereMs > 0 && (lastMs.get(id) ?? 0) > changedHereMs,
-    );
-  try {
-    await eventually('the notified records', () => hinted().length === 0, 40_000);
-  } catch {
-    witness.blame('what was notified arrives', hinted());
-  }
-  const told = [...stage.chronicle.lives].filter(
-    ([id, { changedHereMs }]) => (lastMs.get(id) ?? 0) > changedHereMs,
-  );
-  tell(`${told.length} records have arrived by notifications`);
-}
-
-/** The result of a workflow. Where it is degraded an operator says `resume`. */
-async function finished<T>({ world, witness, tell }: Play, workflowId: string): Promise<T> {
-  const handle = world.client.workflow.getHandle(workflowId);
-  const deadline = Date.now() + patienceMs;
-  const result = handle.result() as Promise<T>;
-  result.catch(() => undefined);
-  for (let rounds = 1; ; rounds += 1) {
-    const ended = await Promise.race([result.then((value) => ({ value })), delay(resumeEveryMs)]);
-    if (ended) return ended.value;
-    if (witness.failures.length > 0) throw new Error(`${workflowId} is not waited for any more`);
-    const { phase, health, lastError } = await handle.query<Status>(queries.status);
-    tell(`${workflowId}: ${phase}, ${health}${lastError === undefined ? '' : `, ${lastError}`}`);
-    if (Date.now() > deadline) throw new Error(`${workflowId} is still ${phase} (${health}: ${lastError})`);
-    if (health === 'degraded') await handle.executeUpdate(updates.resume);
   }
 }

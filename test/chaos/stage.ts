@@ -5,6 +5,7 @@ import { mutate } from '../../simulator';
 import { signals, TASK_QUEUE, workflowIds, workflowTypes } from '../../src/contracts';
 import { Chronicle } from './chronicle';
 import type { Act } from './draw';
+import { tamper } from './tamper';
 import { moduleName, type World } from './world';
 
 const spoilt: readonly Record<string, string>[] = [
@@ -20,6 +21,8 @@ export class Stage {
   faults = 0;
   kills = 0;
   readonly formulaMs = new Map<string, number>();
+  /** Ids of rows that somebody has written past the mirror. */
+  readonly tampered = new Set<string>();
   private readonly loose = new Set<Promise<unknown>>();
 
   constructor(
@@ -94,6 +97,11 @@ export class Stage {
       case 'catch-up':
         this.say(act);
         return this.aside(this.catchUp().catch(() => undefined));
+      case 'tamper': {
+        const id = tamper(this.world.databasePath, moduleName, act);
+        if (id !== undefined) this.tampered.add(id);
+        return this.say(act, id ?? 'nothing lives');
+      }
     }
   }
 

@@ -9,6 +9,11 @@ export interface Failure {
   detail: string;
 }
 
+export type Difference = 'missing' | 'extra' | 'stale' | 'rejected';
+
+/** Of each id that differs, what a comparison of both sides may call it. */
+export type Differing = ReadonlyMap<string, readonly Difference[]>;
+
 const mostFailures = 5;
 /** Zoho's clock as a worker estimates it is up to a second behind. */
 const estimateMs = 1_000;
@@ -18,6 +23,7 @@ export class Witness {
   looks = 0;
   #last: Moment | undefined;
   #foreign: string | undefined;
+  readonly #tampered = new Set<string>();
   readonly #greatest = new Map<string, string>();
   /** Seen gone, knowing of this deletion: the how-manieth. */
   readonly #buried = new Map<string, number>();
@@ -33,16 +39,26 @@ export class Witness {
     this.looks += 1;
     this.#onlyForward(moment);
     this.#onlyOwnRows(moment);
-    for (const [id, row] of moment.rows) this.#honest(id, row);
-    for (const [id, life] of this.chronicle.lives) this.#staysGone(id, life, moment);
+    for (const [id, row] of moment.rows) if (!this.#tampered.has(id)) this.#honest(id, row);
+    for (const [id, life] of this.chronicle.lives)
+      if (!this.#tampered.has(id)) this.#staysGone(id, life, moment);
     const { watermark } = moment;
     if (watermark !== undefined)
       this.blame(
         `everything up to the watermark ${watermark} is in the table`,
-        this.missing(moment, ({ changedMs, hidden }) => changedMs < Date.parse(watermark) && !hidden),
+        this.missing(
+          moment,
+          ({ changedMs, hidden }, id) =>
+            changedMs < Date.parse(watermark) && !hidden && !this.#tampered.has(id),
+        ),
       );
     this.#last = moment;
     return moment;
+  }
+
+  /** These rows were written past the mirror: until they are mended they prove nothing. */
+  forgive(ids: Iterable<string>): void {
+    for (const id of ids) this.#tampered.add(id);
   }
 
   fail(rule: string, detail: string): void {
@@ -82,9 +98,38 @@ export class Witness {
         this.fail('a reject is settled when its record goes in or is gone', `${id} is still open`);
   }
 
+  /** What Reconcile has to find, by ids and Modified_Time or by every field. */
+  differences(moment: Moment, fields: boolean): Differing {
+    const found = new Map<string, Difference[]>();
+    for (const id of new Set([...this.chronicle.lives.keys(), ...moment.rows.keys()])) {
+      const now = this.chronicle.lives.get(id)?.now;
+      const row = moment.rows.get(id);
+      const difference = this.#difference(now, row?.d === null ? row : undefined, fields);
+      if (difference === undefined) continue;
+      const refused = now && refusals(now, this.rules).length > 0;
+      const known = refused && this.#shortcoming(id, { now }, { moment, formulasToo: false }) === undefined;
+      // Before the table has refused it, only a repair can tell that it will.
+      if (refused) found.set(id, known ? ['rejected'] : ['rejected', difference]);
+      else found.set(id, [difference]);
+    }
+    return found;
+  }
+
+  #difference(
+    now: TruthRecord | undefined,
+    live: MirrorRow | undefined,
+    fields: boolean,
+  ): Difference | undefined {
+    if (!now) return live && 'extra';
+    if (!live) return 'missing';
+    if (live.m !== now.Modified_Time) return 'stale';
+    const differs = fields && differing(now, live, { rules: this.rules, formulasToo: true }).length > 0;
+    return differs ? 'stale' : undefined;
+  }
+
   #shortcoming(
     id: string,
-    { now }: Life,
+    { now }: Pick<Life, 'now'>,
     { moment, formulasToo }: { moment: Moment; formulasToo: boolean },
   ): string | undefined {
     const row = moment.rows.get(id);
@@ -113,6 +158,7 @@ export class Witness {
     if ((moment.watermark ?? '') < (last?.watermark ?? ''))
       this.fail('the watermark only moves forward', `${last?.watermark} → ${moment.watermark}`);
     for (const [id, { m, o }] of moment.rows) {
+      if (this.#tampered.has(id)) continue;
       const now = `${m} ${o}`;
       const before = this.#greatest.get(id) ?? '';
       if (now < before)
