@@ -2,7 +2,15 @@
 // Every part may run twice: where it stands is in the database.
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts, type Differences, type Paid } from '../contracts';
-import type { Database, DifferenceKind, Findings, Judged, TakeBack, TargetTable } from '../db';
+import type {
+  Database,
+  DifferenceKind,
+  DifferenceState,
+  Findings,
+  Judged,
+  TakeBack,
+  TargetTable,
+} from '../db';
 import { instant, isRecordId, parseInstant, recordId, toIsoMs, type Instant, type RecordId } from '../mirror';
 import { countingCredits } from '../zoho';
 import { readBatches, type LoadedPage, type LoadPage } from './bulk-read';
@@ -128,10 +136,11 @@ export const createReconcileActivities = (deps: Deps) => ({
     const upTo = parseInstant(settledUpTo);
     return countingCredits(async () => {
       let open = 0;
-      const part = await inCalls(db, { state: 'open', after }, async (ids) => {
+      const part = await inCalls(db, { states: ['open'], after }, async (ids) => {
         const seen = await look({ zoho, db, plan, signal }, ids);
-        const judged = (await judge(db, comparedBy(plan, fields).table, seen)).filter(
-          ({ id, kind }) => kind === 'same' || !mayBeOnItsWay(seen, { id, kind, upTo, last }),
+        const all = await judge(db, comparedBy(plan, fields).table, seen);
+        const judged = (await asRefused(db, module, { seen, judged: all })).filter(
+          ({ id, kind, state }) => state !== 'real' || !mayBeOnItsWay(seen, { id, kind, upTo, last }),
         );
         await db.comparison.settle(thisRun(), judged);
         open += ids.length - judged.length;
@@ -140,14 +149,17 @@ export const createReconcileActivities = (deps: Deps) => ({
     });
   },
 
-  /** Writes what a fresh re-read shows of real differences, if the row still is as compared, even when its Modified_Time is the later. */
+  /**
+   * Writes what a fresh re-read shows of real differences, if the row still is as compared, even when its Modified_Time is the later.
+   * Also tries again what the table could not take: perhaps it can by now, or the record is gone.
+   */
   async repairDifferences({ module, fields, after }: RepairPart): Promise<RepairedPart> {
     const signal = cancellationSignal();
     const { zoho, db, catalog } = deps;
     const plan = await catalog.plan(module, { signal });
     return countingCredits(async () => {
       let counts = noCounts();
-      const part = await inCalls(db, { state: 'real', after }, async (ids) => {
+      const part = await inCalls(db, { states: ['real', 'rejected'], after }, async (ids) => {
         const seen = await look({ zoho, db, plan, signal }, ids);
         const { observations, rejects } = seen;
         const merged = await db.merge(plan.table, {
@@ -159,15 +171,15 @@ export const createReconcileActivities = (deps: Deps) => ({
         });
         counts = addCounts(counts, merged.counts);
         const now = await judge(db, comparedBy(plan, fields).table, seen);
-        const mended = now.filter(({ kind }) => kind === 'same').map(({ id }) => id);
-        await db.comparison.mend(thisRun(), mended);
-        const refused = await db.comparison.rejected(
-          module,
-          ids.filter((id) => !mended.includes(id)),
+        const refused = await db.comparison.rejected(module, ids);
+        const mended = now.filter(({ id, kind }) => kind === 'same' && !refused.has(id));
+        await db.comparison.mend(
+          thisRun(),
+          mended.map(({ id }) => id),
         );
         await db.comparison.settle(
           thisRun(),
-          [...refused].map((id): Judged => ({ id, kind: 'stale', state: 'rejected' })),
+          [...refused.keys()].map((id): Judged => ({ id, kind: 'stale', state: 'rejected' })),
         );
       });
       return { ...part, counts };
@@ -202,7 +214,7 @@ async function expectFew(
   do {
     const part: { after?: string } = await inCalls(
       db,
-      { state: 'open', kind: 'extra', after },
+      { states: ['open'], kind: 'extra', after },
       async (ids) => {
         const { observations } = await look(context, ids, { listOnly: true });
         // Still there: to be compared like any other record.
@@ -223,12 +235,12 @@ async function expectFew(
 /** Up to 1,000 ids of a kind, a call's worth at a time. `after` is where the next part begins. */
 async function inCalls(
   db: Database,
-  which: { state: 'open' | 'real'; kind?: DifferenceKind; after?: string | undefined },
+  which: { states: readonly DifferenceState[]; kind?: DifferenceKind; after?: string | undefined },
   work: (ids: readonly RecordId[]) => Promise<void>,
 ): Promise<{ after?: string }> {
-  const { state, kind, after } = which;
+  const { states, kind, after } = which;
   const ids = await db.comparison.ids(thisRun(), {
-    state,
+    states,
     ...(kind ? { kind } : {}),
     ...(after ? { after: recordId(after) } : {}),
     limit: idsPerPart,
@@ -255,6 +267,22 @@ async function judge(db: Database, table: TargetTable, { observations, rejects }
       isRecordId(id) ? [{ id, kind: 'stale', state: 'rejected' }] : [],
     ),
   ];
+}
+
+/** The table has refused just what Zoho shows: the row is as good as it can be. Refused long ago, it may go in by now. */
+async function asRefused(
+  db: Database,
+  module: string,
+  { seen, judged }: { seen: Look; judged: readonly Judged[] },
+): Promise<Judged[]> {
+  const real = judged.filter(({ state }) => state === 'real').map(({ id }) => id);
+  const refused = await db.comparison.rejected(module, real);
+  const shown = new Map(seen.observations.map((one) => [one.id, one]));
+  return judged.map((one) => {
+    const now = shown.get(one.id);
+    if (one.state !== 'real' || now?.kind !== 'live' || !refused.has(one.id)) return one;
+    return (refused.get(one.id) ?? now.modifiedAt) === now.modifiedAt ? { ...one, state: 'rejected' } : one;
+  });
 }
 
 /** A notification takes a moment, and a deletion has no Modified_Time to tell its age by. */

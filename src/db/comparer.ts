@@ -111,10 +111,17 @@ export function createComparison(parts: Parts): Comparison {
       await raw(
         trx,
         `UPDATE ${rows} SET state = ${stateCodes.rejected}
-          WHERE run_id = ? AND kind IN (${kindCodes.missing}, ${kindCodes.stale}) AND state = ${stateCodes.open}
-            AND EXISTS (SELECT 1 FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL
-                         AND x.id = CAST(${rows}.id AS varchar(20)))`,
+          WHERE run_id = ? AND kind = ${kindCodes.same} AND EXISTS (
+            SELECT 1 FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL AND x.id = CAST(${rows}.id AS varchar(20)))`,
         [runId, table.module],
+      );
+      await raw(
+        trx,
+        `INSERT INTO ${rows} (run_id, id, kind, state)
+         SELECT DISTINCT ?, CAST(x.id AS bigint), ${kindCodes.same}, ${stateCodes.rejected} FROM ${rejects} x
+          WHERE x.module = ? AND x.resolved_at IS NULL AND x.id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM ${rows} c WHERE c.run_id = ? AND c.id = CAST(x.id AS bigint))`,
+        [runId, table.module, runId],
       );
       const foreign = await raw(
         trx,
@@ -135,14 +142,18 @@ export function createComparison(parts: Parts): Comparison {
     });
   };
 
-  const ids: Comparison['ids'] = (runId, { state, kind, after, limit }) =>
+  const ids: Comparison['ids'] = (runId, { states, kind, after, limit }) =>
     read(async () => {
       const page = dialect.page(limit);
-      const kinds = kind === undefined ? `<> ${kindCodes.same}` : `= ${kindCodes[kind]}`;
+      const kinds =
+        kind === undefined
+          ? `(c.kind <> ${kindCodes.same} OR c.state <> ${stateCodes.open})`
+          : `c.kind = ${kindCodes[kind]}`;
+      const wanted = states.map((state) => stateCodes[state]).join(', ');
       const found = await raw(
         knex,
         `SELECT ${page.top} CAST(c.id AS varchar(20)) AS id FROM ${rows} c
-          WHERE c.run_id = ? AND c.kind ${kinds} AND c.state = ${stateCodes[state]} AND c.id > ${after === undefined ? '0' : recordId(after)}
+          WHERE c.run_id = ? AND ${kinds} AND c.state IN (${wanted}) AND c.id > ${after === undefined ? '0' : recordId(after)}
           ORDER BY c.id ${page.limit}`,
         [runId],
       );
@@ -161,15 +172,15 @@ export function createComparison(parts: Parts): Comparison {
 
   const rejected: Comparison['rejected'] = (module, wanted) =>
     read(async () => {
-      const found = new Set<RecordId>();
+      const found = new Map<RecordId, Instant | undefined>();
       for (const some of pieces(wanted)) {
         const list = some.map((id) => `'${recordId(id)}'`).join(', ');
         const open = await raw(
           knex,
-          `SELECT DISTINCT x.id AS id FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL AND x.id IN (${list})`,
+          `SELECT x.id AS id, x.modified_at AS m FROM ${rejects} x WHERE x.module = ? AND x.resolved_at IS NULL AND x.id IN (${list})`,
           [module],
         );
-        for (const row of open) found.add(recordId(row.id));
+        for (const row of open) found.set(recordId(row.id), dialect.readTime(row.m));
       }
       return found;
     });

@@ -46,22 +46,23 @@ export interface Comparison {
   /** Compares a batch of an export with the table and keeps the outcome, in one transaction with the page's checkpoint. */
   keep(table: TargetTable, batch: ComparedBatch): Promise<void>;
   /**
-   * Once the export has been kept to its end: adds the live rows that it did not show, as far as nothing observed them since `before`,
-   * and sets apart the records whose reject is open. Answers the rows that the mirror never wrote and the export did not show.
+   * Once the export has been kept to its end: adds the live rows that it did not show, as far as nothing observed them since `before`.
+   * Open rejects of records that do not differ otherwise, or that are on neither side, are kept as `rejected`. Answers the rows that
+   * the mirror never wrote and the export did not show.
    */
   complete(
     table: TargetTable,
     run: { runId: string; before: Instant },
   ): Promise<{ foreign: number; foreignSamples: RecordId[]; live: number }>;
-  /** Ids in id order, after `after`. */
+  /** Ids in id order, after `after`; those that are the same only where their state says more. */
   ids(
     runId: string,
-    which: { state: DifferenceState; kind?: DifferenceKind; after?: RecordId; limit: number },
+    which: { states: readonly DifferenceState[]; kind?: DifferenceKind; after?: RecordId; limit: number },
   ): Promise<RecordId[]>;
   /** Observations made now, beside the rows as they are now. */
   judge(table: TargetTable, observations: readonly Observation[]): Promise<Map<RecordId, DifferenceKind>>;
-  /** Those of these ids that have an open reject. */
-  rejected(module: string, ids: readonly RecordId[]): Promise<Set<RecordId>>;
+  /** Those of these ids that have an open reject, and the Modified_Time that was refused, where it is known. */
+  rejected(module: string, ids: readonly RecordId[]): Promise<Map<RecordId, Instant | undefined>>;
   settle(runId: string, judged: readonly Judged[]): Promise<void>;
   /** These are repaired; of what kind they were stays. */
   mend(runId: string, ids: readonly RecordId[]): Promise<void>;

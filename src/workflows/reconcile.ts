@@ -172,8 +172,8 @@ class Run {
   }
 
   async repair(): Promise<void> {
-    const { missing, extra, stale, fields } = this.desk.read();
-    if (missing + extra + stale === 0) return;
+    const { missing, extra, stale, rejected, fields } = this.desk.read();
+    if (missing + extra + stale + rejected === 0) return;
     this.show({ phase: 'repairing' });
     let after: string | undefined;
     do {

@@ -215,6 +215,58 @@ test('a record that the table refuses is rejected, not missing', async () => {
   );
 });
 
+test('a refused record that changed unseen is not taken for the version that was refused', async () => {
+  await withMirror(
+    { yaml: 'modules: { Leads: { values: { Lead_Source: { Referral: R } } } }' },
+    async (mirror) => {
+      const { sim } = mirror;
+      for (const id of ids(mirror)) sim.crm.edit('Leads', id, { Lead_Source: 'Referral' });
+      const [mended, worse, deleted, asBefore] = ids(mirror);
+      for (const id of [mended, worse, deleted, asBefore])
+        sim.crm.edit('Leads', id!, { Lead_Source: 'Fair' });
+      await mirror.load();
+      sim.clock.advance(hourMs);
+      sim.crm.edit('Leads', mended!, { Lead_Source: 'Referral' });
+      sim.crm.edit('Leads', worse!, { Lead_Source: 'Worse' });
+      sim.crm.remove('Leads', deleted!);
+      expect(await reconcile(mirror)).toMatchObject({ ...clean, missing: 1, rejected: 3 });
+      expect(await reconcile(mirror, { repair: true })).toMatchObject({
+        ...clean,
+        missing: 1,
+        repaired: 1,
+        rejected: 2,
+        samples: { missing: [mended], rejected: [worse, asBefore] },
+      });
+      expect((await mirror.rows()).get(mended!)!.values).toContain('R');
+      expect(await reconcile(mirror)).toMatchObject({ ...clean, rejected: 2 });
+    },
+  );
+});
+
+test('what the table could not take is tried again by a repair', async () => {
+  await withMirror({}, async (mirror) => {
+    const [long, fine] = ids(mirror);
+    for (const id of ids(mirror)) mirror.sim.crm.edit('Leads', id, { Company: 'Acme' });
+    mirror.sim.crm.edit('Leads', long!, { Company: 'Refused' });
+    await mirror.load();
+    plant(
+      mirror,
+      "CREATE TRIGGER narrow BEFORE INSERT ON Leads WHEN NEW.Company = 'Refused' BEGIN SELECT RAISE(ABORT, 'no'); END",
+      `DELETE FROM Leads WHERE id IN (${long}, ${fine})`,
+    );
+    expect(await reconcile(mirror, { repair: true })).toMatchObject({
+      ...clean,
+      missing: 1,
+      repaired: 1,
+      rejected: 1,
+    });
+    expect(await reconcile(mirror)).toMatchObject({ ...clean, rejected: 1 });
+    plant(mirror, 'DROP TRIGGER narrow');
+    expect(await reconcile(mirror, { repair: true })).toMatchObject({ ...clean, missing: 1, repaired: 1 });
+    expect(await mirror.differences()).toEqual([]);
+  });
+});
+
 test('an export that shows nothing empties nothing before a person has looked', async () => {
   await withMirror({}, async (mirror) => {
     await mirror.load();

@@ -136,7 +136,7 @@ function drawWorld(random: Random, chance: (share: number) => boolean): WorldPla
     batchRows: pick(random, [10, 10, 20, 2_000]),
     // Mostly too rare to heal what notifications should have brought.
     catchUpEvery: pick(random, ['3s', '15m', '15m', '15m']),
-    notificationWindow: pick(random, ['50ms', '300ms']),
+    notificationWindow: pick(random, ['50ms', '150ms']),
     shortHistories: chance(0.3),
   };
 }

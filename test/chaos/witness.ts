@@ -105,12 +105,14 @@ export class Witness {
       const now = this.chronicle.lives.get(id)?.now;
       const row = moment.rows.get(id);
       const difference = this.#difference(now, row?.d === null ? row : undefined, fields);
-      if (difference === undefined) continue;
       const refused = now && refusals(now, this.rules).length > 0;
       const known = refused && this.#shortcoming(id, { now }, { moment, formulasToo: false }) === undefined;
       // Before the table has refused it, only a repair can tell that it will.
-      if (refused) found.set(id, known ? ['rejected'] : ['rejected', difference]);
-      else found.set(id, [difference]);
+      if (difference !== undefined && !known)
+        found.set(id, refused ? ['rejected', difference] : [difference]);
+    }
+    for (const { id } of moment.rejects) {
+      if (id !== null && !found.has(id)) found.set(id, ['rejected']);
     }
     return found;
   }

@@ -1,5 +1,5 @@
 // The part of the database suite about comparing: what an export showed beside what the table holds.
-import type { DifferenceKind, TargetTable } from '../../src/db';
+import type { DifferenceKind, DifferenceState, TargetTable } from '../../src/db';
 import type { Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
 import { ann, aTable, at, bob, gone, live, merge, rowsOf, type Opened } from './database-kit';
@@ -80,18 +80,18 @@ export function describeComparison(opened: () => Opened): void {
       const found = await db.comparison.findings(byTime);
       // 5 was observed after the export.
       expect(found).toMatchObject({ compared: 7, open: open({ same: 2, missing: 3, stale: 1, extra: 1 }) });
-      expect(await db.comparison.ids(byTime, { state: 'open', limit: 10 })).toEqual([
+      expect(await db.comparison.ids(byTime, { states: ['open'], limit: 10 })).toEqual([
         '2',
         '4',
         '6',
         '7',
         '9',
       ]);
-      expect(await db.comparison.ids(byTime, { state: 'open', after: recordId('2'), limit: 2 })).toEqual([
+      expect(await db.comparison.ids(byTime, { states: ['open'], after: recordId('2'), limit: 2 })).toEqual([
         '4',
         '6',
       ]);
-      expect(await db.comparison.ids(byTime, { state: 'open', kind: 'extra', limit: 10 })).toEqual(['4']);
+      expect(await db.comparison.ids(byTime, { states: ['open'], kind: 'extra', limit: 10 })).toEqual(['4']);
 
       const byFields = await compared(opened(), table, [shown]);
       await db.comparison.complete(table, { runId: byFields, ...end });
@@ -160,28 +160,39 @@ export function describeComparison(opened: () => Opened): void {
     await expect(db.comparison.findings(runId)).rejects.toThrow('start it again');
   });
 
-  test('a record whose reject is open is neither missing nor stale; outcomes are counted and sampled', async () => {
+  test('every open reject is counted: of a record that differs, that does not, and that neither side has', async () => {
     const { db } = opened();
     const table = aTable();
     await db.ensureTable(table);
-    await merge(db, table, [live('1', '10:00', '10:01')]);
-    const reject = { id: '3', reason: 'not a date', raw: '{}', observedAt: at('10:01') };
-    await merge(db, table, [], { rejects: [reject] });
-    expect([...(await db.comparison.rejected(table.module, ['1', '3'].map(recordId)))]).toEqual(['3']);
-    const shown = ['1', '3', '4', '5'].map((id) => live(id, '10:05', '10:10'));
+    await merge(db, table, [live('1', '10:00', '10:01'), live('6', '10:05', '10:01')]);
+    const reject = { reason: 'not a date', raw: '{}', observedAt: at('10:02') };
+    const rejects = [
+      { ...reject, id: '3', modifiedAt: at('10:05') },
+      { ...reject, id: '6' },
+    ];
+    await merge(db, table, [], { rejects: [...rejects, { ...reject, id: '7' }, reject] });
+    expect([...(await db.comparison.rejected(table.module, ['1', '3', '6'].map(recordId)))]).toEqual([
+      ['3', at('10:05')],
+      ['6', undefined],
+    ]);
+    const shown = ['1', '3', '4', '5', '6'].map((id) => live(id, '10:05', '10:10'));
     const runId = await compared(opened(), table, [shown]);
     await db.comparison.complete(table, { runId, before: at('10:10') });
+    const idsOf = (states: readonly DifferenceState[]) => db.comparison.ids(runId, { states, limit: 10 });
+    expect(await idsOf(['open'])).toEqual(['1', '3', '4', '5']);
+    expect(await idsOf(['open', 'rejected'])).toEqual(['1', '3', '4', '5', '6', '7']);
     await db.comparison.settle(runId, [
       { id: recordId('1'), kind: 'stale', state: 'real' },
+      { id: recordId('3'), kind: 'missing', state: 'rejected' },
       { id: recordId('4'), kind: 'missing', state: 'real' },
       { id: recordId('5'), kind: 'same', state: 'open' },
     ]);
     await db.comparison.mend(runId, [recordId('4')]);
     expect(await db.comparison.findings(runId)).toMatchObject({
-      rejected: 1,
+      rejected: 3,
       real: open({ stale: 1 }),
       repaired: open({ missing: 1 }),
-      samples: { missing: ['4'], stale: ['1'], rejected: ['3'] },
+      samples: { missing: ['4'], stale: ['1'], rejected: ['3', '6', '7'] },
     });
     await db.comparison.drop(runId);
   });
