@@ -3,7 +3,7 @@ import { defaultPayloadConverter, type Client } from '@temporalio/client';
 import { signals, workflowTypes, type Hint } from '../../src/contracts';
 
 export interface Hints {
-  /** Signals that Temporal has taken. */
+  /** Notifications that Temporal has taken; one signal may stand for several. */
   count: number;
   /** Id → when it was last named, this machine's clock. */
   lastMs: ReadonlyMap<string, number>;
@@ -17,10 +17,10 @@ export async function acceptedHints(client: Client): Promise<Hints> {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     for (const { eventTime, workflowExecutionSignaledEventAttributes: signal } of events ?? []) {
       if (signal?.signalName !== signals.recordsChanged) continue;
-      count += 1;
       const at = Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor((eventTime?.nanos ?? 0) / 1e6);
       const payload = signal.input?.payloads?.[0];
       const hint = payload && defaultPayloadConverter.fromPayload<Hint>(payload);
+      count += hint?.notifications ?? 1;
       for (const id of hint?.ids ?? []) lastMs.set(id, Math.max(lastMs.get(id) ?? 0, at));
     }
   }
