@@ -54,6 +54,11 @@ export class CrmControl {
     return this.call('GET', '/__sim/stats', stats);
   }
 
+  /** As when somebody takes the mirror's access away in Zoho. */
+  async revokeTokens(): Promise<void> {
+    await this.call('POST', '/__sim/tokens/revoke', z.unknown(), { refreshTokens: true });
+  }
+
   /** The next download hangs half-way. */
   async stallNextDownload(): Promise<void> {
     await this.call('POST', '/__sim/faults', z.unknown(), {

@@ -58,13 +58,13 @@ export async function findBinary(
 
 const fileOf = ({ name }: Program): string => (process.platform === 'win32' ? `${name}.exe` : name);
 
-const onPath = (file: string): string | undefined =>
+export const onPath = (file: string): string | undefined =>
   (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, file))
     .find(isExecutable);
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

@@ -37,6 +37,9 @@ _Retried_ means: Temporal tries the activity again, after 1 s, 2 s, 4 s and so o
 wait that Zoho asked for. What is not retried either goes another way by itself or needs a person; the last column says which. An
 error of any other type (\`TypeError\`, say) was not foreseen: it is retried too, and worth reporting.
 
+A workflow that needs a person is _degraded_: it keeps its place, tries again every hour and at once on the update \`resume\`
+(\`zoho-mirror resume Leads\`).
+
 ${table(['Type', 'Retried', 'What it means', 'What you do'], rows)}
 
 What to look at and which command to type, event by event: [operations.md](operations.md).

@@ -27,7 +27,7 @@ export function asFailure(error: unknown): unknown {
 }
 
 function zohoFailure(error: ZohoError): ApplicationFailure {
-  const message = `${error.message} (${error.code})`;
+  const message = error.message.includes(error.code) ? error.message : `${error.message} (${error.code})`;
   switch (error.verdict) {
     case 'transient':
       return failure('ZohoTransient', message);

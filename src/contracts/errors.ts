@@ -11,7 +11,7 @@ export const errorTypes = {
   ZohoPermanent: {
     retry: false,
     means: 'Zoho refuses and will go on refusing: revoked token, missing scope, missing right.',
-    operator: 'Mend it in Zoho or in the environment; the workflow tries hourly and at once on `resume`.',
+    operator: 'Mend it in Zoho, then `resume`; or in the environment, then restart the worker.',
   },
   ZohoThrottled: {
     retry: true,
@@ -48,7 +48,7 @@ export const errorTypes = {
   DatabasePermanent: {
     retry: false,
     means: 'The database refuses and will go on refusing: login, missing right, missing database.',
-    operator: 'Mend the right or the connection string; the workflow tries hourly and at once on `resume`.',
+    operator: 'Mend the right, then `resume`; or the connection string, then restart the worker.',
   },
   TooManyUnseen: {
     retry: false,

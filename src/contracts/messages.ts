@@ -133,6 +133,8 @@ export interface LoadStatus extends Status {
   pages: number;
   /** The page that was last loaded or is loading. */
   page?: { number: number; rows: number };
+  /** Of the page that was last loaded. */
+  rowsPerSecond?: number;
   /** ISO instant by Zoho's clock: everything that changed later is another run's job. */
   t0?: string;
   /** ISO instant from which changes are read. */

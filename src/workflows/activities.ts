@@ -9,6 +9,10 @@ const watched = { heartbeatTimeout: '10s', retry: patient } as const;
 /** A call or a few. */
 export const quick = proxyActivities<Activities>({ startToCloseTimeout: '2m', ...watched });
 
+/** Absent before the first complete load. */
+export const watermarkOf = (module: string): Promise<string | undefined> =>
+  quick.readWatermark.executeWithOptions({ summary: `${module}: how far is the mirror?` }, [module]);
+
 /** Any number of re-reads. */
 export const reading = proxyActivities<Activities>({ startToCloseTimeout: '1h', ...watched });
 

@@ -14,8 +14,9 @@ import {
   type LoadStatus,
   type ModuleSettings,
 } from '../contracts';
-import { quick } from './activities';
+import { quick, watermarkOf } from './activities';
 import { Desk } from './desk';
+import { progress, upTo } from './details';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput, isInstant, isObject } from './input';
@@ -57,7 +58,7 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
         requests.settle();
         if (desk.recovered()) await desk.spread();
       }
-      if (!settings.polling && hasWritten(desk.read())) await quick.doubtSilentChannel(module);
+      if (!settings.polling && hasWritten(desk.read())) await doubtChannel(module);
     }),
   );
   if (ended === 'exceeded') return startAfresh(desk, module, requests);
@@ -91,6 +92,11 @@ const endOf = (
       return { error };
     },
   );
+
+const doubtChannel = (module: string): Promise<void> =>
+  quick.doubtSilentChannel.executeWithOptions({ summary: `${module}: has the channel been silent?` }, [
+    module,
+  ]);
 
 /** Notifications should have brought it before. */
 const hasWritten = ({ counts }: LoadStatus): boolean => counts.inserted + counts.updated + counts.deleted > 0;
@@ -134,7 +140,7 @@ async function earliest(
   module: string,
   requests: readonly CatchUpRequest[],
 ): Promise<string> {
-  const watermark = await desk.persist(() => quick.readWatermark(module));
+  const watermark = await desk.persist(() => watermarkOf(module));
   const wanted = requests.map(({ since }) => since ?? watermark).filter((since) => since !== undefined);
   const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
   if (oldest) return oldest;
@@ -144,18 +150,13 @@ async function earliest(
   );
 }
 
-const describe = ({ counts, since, watermark, route }: LoadStatus): string[] => [
-  ...(since
-    ? [
-        `Everything since ${since}`,
-        ...(route === 'coql'
-          ? ['Few records changed since then, so each is re-read: cheaper than an export']
-          : []),
-        ...(route === 'bulk-read'
-          ? ['Many records changed since then, so they are exported: cheaper than re-reads']
-          : []),
-      ]
-    : []),
-  `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged`,
-  ...(watermark ? [`Complete up to ${watermark}`] : []),
+const why = {
+  coql: 'Few records changed since then, so each is re-read: cheaper than an export',
+  'bulk-read': 'Many records changed since then, so they are exported: cheaper than re-reads',
+} as const;
+
+const describe = (status: LoadStatus): string[] => [
+  ...(status.since ? [`Reads everything since ${upTo(status.since, Date.now())}`] : []),
+  ...(status.route ? [why[status.route]] : []),
+  ...progress(status),
 ];

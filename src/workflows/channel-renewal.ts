@@ -18,8 +18,9 @@ import {
   type KnownChannel,
   type ModuleSettings,
 } from '../contracts';
-import { quick } from './activities';
+import { quick, watermarkOf } from './activities';
 import { Desk, failureOf, isFailure } from './desk';
+import { counted, moment } from './details';
 import { checkInput } from './input';
 import { open } from './open';
 import { RunLimits } from './run-limits';
@@ -154,7 +155,7 @@ async function renew(
 
 /** From the watermark, or from when the channel was last seen alive if that is earlier. */
 async function healGap(module: string, verifiedAt: string | undefined): Promise<void> {
-  const watermark = await quick.readWatermark(module);
+  const watermark = await watermarkOf(module);
   // Without one a load is under way or still to come, and ends with a catch-up of its own.
   if (!watermark) return;
   const earlier = verifiedAt !== undefined && Date.parse(verifiedAt) < Date.parse(watermark);
@@ -247,8 +248,11 @@ class Bell {
 }
 
 const describe = ({ channelId, expiresAt, nextRenewalAt, doubtedAt, renewals }: ChannelStatus): string[] => [
-  channelId ? `Channel ${channelId}, alive until ${expiresAt}` : 'No channel yet',
-  ...(nextRenewalAt ? [`Next renewal at ${nextRenewalAt}`] : []),
-  ...(doubtedAt ? [`Changes came by catch-up and none was notified: subscribed anew at ${doubtedAt}`] : []),
-  `${renewals} renewals`,
+  expiresAt ? `Channel ${channelId} is alive until ${moment(expiresAt)}` : 'No channel yet',
+  ...(nextRenewalAt
+    ? [`Next renewal at ${moment(nextRenewalAt)}; ${counted(renewals, 'renewal')} so far`]
+    : []),
+  ...(doubtedAt
+    ? [`Changes came by catch-up and none was notified: subscribed anew at ${moment(doubtedAt)}`]
+    : []),
 ];

@@ -24,6 +24,7 @@ import {
   type Status,
 } from '../contracts';
 import { quick } from './activities';
+import { details } from './details';
 import { isObject } from './input';
 
 const status = defineQuery<Status>(queries.status);
@@ -72,12 +73,12 @@ export class Desk<S extends Status> {
   private knowsSearchAttributes = false;
 
   /**
-   * @param lines what a manager reads in the Web UI, Markdown, beside phase and health.
+   * @param facts what a manager reads in the Web UI beside phase and trouble.
    * @param carried from the run before; its trouble is this desk's own until `recovered()`.
    */
   constructor(
     private readonly state: S,
-    private readonly lines: (state: S) => string[],
+    private readonly facts: (state: S) => string[],
     carried: CarriedStatus = {},
   ) {
     this.paused = carried.paused ?? false;
@@ -141,7 +142,12 @@ export class Desk<S extends Status> {
 
   /** Trouble before the settings are known must be found by the list filter too. */
   private async learnToTag(): Promise<void> {
-    if (!this.knowsSearchAttributes) this.settle({ searchAttributes: await quick.knowsSearchAttributes() });
+    if (!this.knowsSearchAttributes) {
+      const summary = `${this.state.module}: search attributes`;
+      this.settle({
+        searchAttributes: await quick.knowsSearchAttributes.executeWithOptions({ summary }, []),
+      });
+    }
   }
 
   /** Waits while an operator wants it to. */
@@ -282,15 +288,7 @@ export class Desk<S extends Status> {
   }
 
   private details(): string {
-    const { module, phase, health, lastError, waiting, retrying } = this.state;
-    const next = this.triesByItself
-      ? 'It tries again every hour, and at once on the update `resume`.'
-      : 'It waits for the update `resume`.';
-    const trouble = lastError ? [`**Needs you:** ${lastError}`, next] : [];
-    const patience = waiting ? [`**${waiting}**`] : [];
-    const outage = retrying ? [`**${retrying}**`, 'It goes on by itself as soon as that works.'] : [];
-    const lines = [...trouble, ...patience, ...outage, ...this.lines(this.state)];
-    return [`### ${module}: ${phase} (${health})`, ...lines].join('\n\n');
+    return details(this.state, { facts: this.facts(this.state), triesByItself: this.triesByItself });
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../contracts';
 import { loading, quick } from './activities';
 import { failureOf, isFailure, type Desk } from './desk';
+import { counted } from './details';
 import { isObject } from './input';
 
 const jobFinished = defineSignal<[JobFinished]>(signals.jobFinished);
@@ -75,7 +76,9 @@ export class PageExport {
         this.desk.show({ counts: before, pages: 0 });
         if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
         // The module may have other fields by now.
-        await this.desk.persist(() => quick.openModule(this.module));
+        await this.desk.persist(() =>
+          quick.openModule.executeWithOptions({ summary: `${this.module}: settings` }, [this.module]),
+        );
       }
     }
   }
@@ -106,9 +109,15 @@ export class PageExport {
       const next = nextPage(number, report);
       const nextJob: Promise<Outcome<ExportJob>> | undefined =
         next && outcome(create(next.number, next.token));
+      const began = Date.now();
       const loaded = await this.load(settings, plan, { job: current, report }, totals.observedAt, again);
+      const seconds = Math.max(1, Date.now() - began) / 1_000;
       totals = { ...totals, pages: number, counts: addCounts(totals.counts, loaded) };
-      this.desk.show({ counts: addCounts(this.desk.read().counts, loaded), pages: number });
+      this.desk.show({
+        counts: addCounts(this.desk.read().counts, loaded),
+        pages: number,
+        rowsPerSecond: Math.round(loaded.read / seconds),
+      });
       if (nextJob) job = await nextJob;
       page = next;
     }
@@ -191,11 +200,11 @@ export class PageExport {
         const loaded = await this.paid(() =>
           plan.compare
             ? loading.comparePage.executeWithOptions(
-                { summary: `${this.module}: compare page ${job.page} (${rows} rows)` },
+                { summary: `${this.module}: compare page ${job.page} (${counted(rows, 'row')})` },
                 [{ ...page, page: job.page, ...plan.compare }],
               )
             : loading.loadPage.executeWithOptions(
-                { summary: `${this.module}: load page ${job.page} (${rows} rows)` },
+                { summary: `${this.module}: load page ${job.page} (${counted(rows, 'row')})` },
                 [page],
               ),
         );

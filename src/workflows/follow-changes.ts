@@ -76,7 +76,9 @@ async function readDeletions(desk: LoadDesk, module: string, since: string): Pro
 
 async function advance(desk: LoadDesk, module: string, since: string, to: string): Promise<void> {
   const watermark = await desk.persist(() =>
-    quick.advanceWatermark.executeWithOptions({ summary: `${module}: watermark` }, [{ module, since, to }]),
+    quick.advanceWatermark.executeWithOptions({ summary: `${module}: move the watermark` }, [
+      { module, since, to },
+    ]),
   );
   if (watermark) desk.show({ watermark });
 }

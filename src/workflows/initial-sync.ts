@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { noCounts, type InitialSyncInput, type LoadStatus, type ModuleSettings } from '../contracts';
 import { quick } from './activities';
 import { Desk } from './desk';
+import { moment, progress } from './details';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput } from './input';
@@ -32,7 +33,7 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
 /** Everything that Zoho changes after T0 is seen by a notification or by the catch-up at the end. */
 async function begin(desk: Desk<LoadStatus>, module: string): Promise<string> {
   const t0 = await desk.persist(() =>
-    quick.beginLoad.executeWithOptions({ summary: `${module}: T0 by Zoho's clock` }, [module]),
+    quick.beginLoad.executeWithOptions({ summary: `${module}: what time is it at Zoho?` }, [module]),
   );
   desk.show({ t0 });
   return t0;
@@ -60,7 +61,7 @@ async function complete(
   t0: string,
 ): Promise<void> {
   const watermark = await desk.persist(() =>
-    quick.completeLoad.executeWithOptions({ summary: `${module}: watermark and schedules` }, [
+    quick.completeLoad.executeWithOptions({ summary: `${module}: set the watermark, make the schedules` }, [
       { module, t0, fingerprint },
     ]),
   );
@@ -69,12 +70,13 @@ async function complete(
 
 const remarksShown = 10;
 
-const describe = ({ counts, pages, page, t0, watermark, remarks = [] }: LoadStatus): string[] => [
-  ...(page ? [`Page ${page.number} of the export: ${page.rows} rows`] : []),
-  `${pages} pages done: ${counts.read} rows read, ${counts.inserted} inserted, ${counts.updated} updated, ` +
-    `${counts.unchanged} unchanged, ${counts.stale} stale, ${counts.deleted} deleted, ${counts.rejected} rejected`,
-  ...(t0 ? [`Started at ${t0} by Zoho's clock`] : []),
-  ...(watermark ? [`Complete up to ${watermark}`] : []),
+const describe = (status: LoadStatus): string[] => [
+  ...progress(status),
+  ...(status.t0 ? [`Started at ${moment(status.t0)} by Zoho's clock`] : []),
+  ...remarksOf(status),
+];
+
+const remarksOf = ({ remarks = [] }: LoadStatus): string[] => [
   ...remarks.slice(0, remarksShown),
   ...(remarks.length > remarksShown
     ? [`and ${remarks.length - remarksShown} more remarks in the status`]

@@ -9,8 +9,9 @@ import {
   type NotificationSyncInput,
   type NotificationSyncStatus,
 } from '../contracts';
-import { quick, reading } from './activities';
+import { quick, reading, watermarkOf } from './activities';
 import { Desk } from './desk';
+import { counted, countsInWords, moment } from './details';
 import { HintInbox } from './hint-inbox';
 import { checkInput, isInstant, isObject } from './input';
 import { open } from './open';
@@ -140,7 +141,7 @@ async function catchUpInstead(
   const floodedSince = inbox.withdrawFlood();
   if (floodedSince === undefined) return;
   // A hint's time of arrival is this house's clock; the watermark is Zoho's.
-  const watermark = await desk.persist(() => quick.readWatermark(module), { news: () => inbox.hints });
+  const watermark = await desk.persist(() => watermarkOf(module), { news: () => inbox.hints });
   const since = watermark && Date.parse(watermark) < Date.parse(floodedSince) ? watermark : floodedSince;
   await desk.persist(() =>
     quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [
@@ -160,7 +161,8 @@ function show(
   desk.show({ hints, pending, ...(lastHintAt ? { lastHintAt } : {}), ...change });
 }
 
-const describe = ({ counts, hints, pending }: NotificationSyncStatus): string[] => [
-  `${hints} notifications, ${pending} records waiting to be re-read`,
-  `${counts.read} read: ${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.unchanged} unchanged, ${counts.rejected} rejected`,
+const describe = ({ counts, hints, pending, lastHintAt }: NotificationSyncStatus): string[] => [
+  `${counted(hints, 'notification')}, ${counted(pending, 'record')} waiting to be re-read`,
+  ...(lastHintAt ? [`The last came at ${moment(lastHintAt)}`] : []),
+  countsInWords(counts),
 ];

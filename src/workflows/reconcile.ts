@@ -10,8 +10,9 @@ import {
   type ReconcileStatus,
 } from '../contracts';
 import type { Compared } from '../activities';
-import { quick, reading } from './activities';
+import { quick, reading, watermarkOf } from './activities';
 import { Desk, failureOf, isFailure } from './desk';
+import { counted, grouped, pageInHand } from './details';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput } from './input';
@@ -72,7 +73,7 @@ const nothingYet = (): Omit<ReconcileStatus, 'module' | 'repair' | 'fields'> => 
 
 /** A table that was never loaded differs in everything, and a load is the cheaper way to mend it. */
 async function loadedUpTo(desk: Desk<ReconcileStatus>, module: string): Promise<string> {
-  const watermark = await desk.persist(() => quick.readWatermark(module));
+  const watermark = await desk.persist(() => watermarkOf(module));
   if (watermark) return watermark;
   throw ApplicationFailure.nonRetryable(
     `${module} has no complete load yet, so there is nothing to compare. Start InitialSync`,
@@ -220,20 +221,22 @@ class Run {
   }
 }
 
+const figures = ['compared', 'missing', 'extra', 'stale', 'foreign', 'rejected', 'repaired'] as const;
+
 const summary = (status: ReconcileStatus): string =>
-  (['compared', 'missing', 'extra', 'stale', 'foreign', 'rejected', 'repaired'] as const)
-    .map((name) => `${name} ${status[name]}`)
-    .join(', ');
+  figures.map((name) => `${name} ${status[name]}`).join(', ');
 
 const describe = (status: ReconcileStatus): string[] => {
-  const { page, fields, repair, credits, pending, samples } = status;
+  const { phase, fields, repair, credits, seconds, pending, samples } = status;
+  const found = figures.filter((name) => status[name] > 0);
   const named = Object.entries(samples).filter(([, ids]) => ids.length > 0);
   return [
-    fields ? 'Compares every mapped field' : 'Compares id and Modified_Time',
-    ...(page ? [`Page ${page.number} of the export: ${page.rows} rows`] : []),
-    summary(status),
-    ...(pending > 0 ? [`${pending} changed while they were looked at`] : []),
+    `Compares ${fields ? 'every mapped field' : 'id and Modified_Time'}; ${repair ? 'repairs what differs' : 'only reports'}`,
+    ...pageInHand(status),
+    ...(found.length > 0 ? [found.map((name) => `${grouped(status[name])} ${name}`).join(', ')] : []),
+    ...(phase === 'done' && found.length === 1 ? ['No difference'] : []),
+    ...(pending > 0 ? [`${grouped(pending)} changed while they were looked at`] : []),
     ...named.map(([kind, ids]) => `${kind}: ${ids.join(', ')}`),
-    `${repair ? 'Repairs what differs' : 'Only reports'}; ${credits} API credits`,
+    `${counted(credits, 'API credit')}, ${seconds} s`,
   ];
 };

@@ -116,6 +116,7 @@ describe('a calm run', () => {
       health: 'ok',
       counts: { read: 2, inserted: 2, updated: 0, unchanged: 0, stale: 0, deleted: 0, rejected: 0 },
       pages: 1,
+      rowsPerSecond: expect.any(Number) as number,
       page: { number: 1, rows: 2 },
       t0: '2026-03-01T10:10:00.000Z',
       since: '2026-03-01T10:10:00.000Z',
