@@ -2,7 +2,7 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
 import { parseInstant, toIsoMs } from '../mirror';
-import { ensureSchedules } from '../temporal';
+import { ensureSchedules, startInitialSync } from '../temporal';
 import type { Deps } from './deps';
 
 export interface RunEnd {
@@ -27,6 +27,9 @@ export interface Advance {
   /** ISO: Zoho's clock before they were read. */
   to: string;
 }
+
+/** Zoho lists what is in the recycle bin for 60 days, and is asked with an overlap. */
+const deletionsListedMs = 59 * 86_400_000;
 
 export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
   /** Records that a load has begun, and answers T0: Zoho's clock as an answer of its shows it, ISO. */
@@ -53,11 +56,16 @@ export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
 
   /**
    * Moves the watermark, only forward, only when changes were read from it or from earlier, and only when a complete load
-   * exists. Answers where it now stands, or undefined when it was none of this run's business.
+   * exists. Answers where it now stands, or undefined when it was none of this run's business. Where it stands so far back that Zoho no
+   * longer lists every deletion since then, it stays, and a load begins: its sweep finds them.
    */
   async advanceWatermark({ module, since, to }: Advance): Promise<string | undefined> {
     const { watermark } = await db.state(module);
     if (watermark === undefined || parseInstant(since) > watermark) return undefined;
+    if (parseInstant(to) - watermark > deletionsListedMs) {
+      await startInitialSync(temporal, module, `Loads ${module} again: Zoho no longer lists old deletions`);
+      return toIsoMs(watermark);
+    }
     return toIsoMs(await db.moveWatermark(module, parseInstant(to)));
   },
 

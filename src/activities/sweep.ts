@@ -12,6 +12,8 @@ export interface SweepPart {
   module: string;
   /** ISO: `created_time` of the export's first job. */
   before: string;
+  /** Rows that the export had. */
+  rows?: number;
   after?: string;
   /** An operator has seen how many there are. */
   confirmed?: boolean;
@@ -29,11 +31,11 @@ const allowedShare = 0.1;
 
 export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
   /** One part of the sweep. The first refuses with TooManyUnseen when suspiciously many rows are unseen. */
-  async sweepUnseen({ module, before, after, confirmed }: SweepPart): Promise<SweptPart> {
+  async sweepUnseen({ module, before, rows, after, confirmed }: SweepPart): Promise<SweptPart> {
     const signal = cancellationSignal();
     const plan = await catalog.plan(module, { signal });
     const olderThan = parseInstant(before);
-    if (after === undefined && !confirmed) await expectFew(db, plan, olderThan);
+    if (after === undefined && !confirmed) await expectFew(db, plan, { before: olderThan, rows });
     const from = after === undefined ? undefined : recordId(after);
     const ids = await db.unseen(plan.table, olderThan, from, idsPerPart);
     heartbeat({ ids: ids.length });
@@ -44,12 +46,16 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
   },
 });
 
-/** An export by a user who lost the right to see most records looks just like most records being gone. */
-async function expectFew(db: Database, { module, table }: ModulePlan, before: Instant): Promise<void> {
+/** An export by a user who lost the right to see records looks just like records being gone; one of none at all is never believed. */
+async function expectFew(
+  db: Database,
+  { module, table }: ModulePlan,
+  { before, rows }: { before: Instant; rows: number | undefined },
+): Promise<void> {
   const unseen = await db.countUnseen(table, before);
-  if (unseen <= alwaysAllowed) return;
+  if (unseen === 0 || (unseen <= alwaysAllowed && rows !== 0)) return;
   const { live } = await db.count(table);
-  if (unseen <= live * allowedShare) return;
+  if (unseen <= live * allowedShare && rows !== 0) return;
   throw failure(
     'TooManyUnseen',
     `The export of ${module} did not show ${unseen} of ${live} live rows. See whether the Zoho user may still see all records, then resume`,

@@ -23,8 +23,8 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
     if (settings.remarks?.length) desk.show({ remarks: settings.remarks });
     const t0 = await begin(desk, module);
     await subscribe(desk, settings);
-    const { observedAt } = await pages.run(settings);
-    await sweep(desk, module, observedAt);
+    const { observedAt, counts } = await pages.run(settings);
+    await sweep(desk, module, { before: observedAt, rows: counts.read });
     await complete(desk, settings, t0);
     await followChanges(desk, settings, pages, t0);
   });

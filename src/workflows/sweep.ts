@@ -4,8 +4,12 @@ import type { SweptPart } from '../activities';
 import { reading } from './activities';
 import { failureOf, isFailure, type Desk } from './desk';
 
-/** @param before ISO: `created_time` of the export's first job. */
-export async function sweep(desk: Desk<LoadStatus>, module: string, before: string): Promise<void> {
+/** @param seen ISO `created_time` of the export's first job, and the rows that it had. */
+export async function sweep(
+  desk: Desk<LoadStatus>,
+  module: string,
+  seen: { before: string; rows: number },
+): Promise<void> {
   desk.show({ phase: 'sweeping' });
   let after: string | undefined;
   let confirmed = false;
@@ -13,7 +17,7 @@ export async function sweep(desk: Desk<LoadStatus>, module: string, before: stri
     try {
       const part: SweptPart = await desk.persist(() =>
         reading.sweepUnseen.executeWithOptions({ summary: `${module}: re-read unseen rows` }, [
-          { module, before, ...(after ? { after } : {}), ...(confirmed ? { confirmed } : {}) },
+          { module, ...seen, ...(after ? { after } : {}), ...(confirmed ? { confirmed } : {}) },
         ]),
       );
       desk.show({ counts: addCounts(desk.read().counts, part.counts) });

@@ -282,6 +282,29 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
   });
 });
 
+test('trap 18: an export without a row empties no table, however small, before a person has looked', async () => {
+  await loaded(async (mirror, ids) => {
+    const { activities, run, sim } = mirror;
+    for (const id of ids) sim.crm.remove('Leads', id);
+    sim.clock.advance(60_000);
+    const part = { module: 'Leads', before: new Date(sim.clock.now()).toISOString(), rows: 0 };
+    await expect(run(activities.sweepUnseen, [part])).rejects.toMatchObject({ type: 'TooManyUnseen' });
+    expect([...(await mirror.rows()).values()].every(({ deletedAt }) => deletedAt === undefined)).toBe(true);
+    const { counts } = await run(activities.sweepUnseen, [{ ...part, confirmed: true }]);
+    expect(counts).toMatchObject({ deleted: 40 });
+  });
+});
+
+test('an export without a row is believed where the table has none either', async () => {
+  await withMirror({ simulator: { records: 0 } }, async ({ activities, run, sim }) => {
+    await run(activities.openModule, ['Leads']);
+    const part = { module: 'Leads', before: new Date(sim.clock.now()).toISOString(), rows: 0 };
+    expect(await run(activities.sweepUnseen, [part])).toEqual({
+      counts: expect.objectContaining({ deleted: 0 }),
+    });
+  });
+});
+
 test.each([
   [1_001, 5_000, false],
   [1_000, 1_000, true],
@@ -314,6 +337,28 @@ describe('the watermark', () => {
       expect(await run(activities.readWatermark, ['Leads'])).toBe(at('10:00'));
       expect(await run(activities.advanceWatermark, [advance('10:00', '10:30')])).toBe(at('10:30'));
       expect(await run(activities.advanceWatermark, [advance('09:00', '10:20')])).toBe(at('10:30'));
+    });
+  });
+
+  test('trap 19: stays where deletions since then are no longer listed, and everything is loaded again', async () => {
+    await loaded(async (mirror, [deleted, kept]) => {
+      const { activities, db, run, sim, started } = mirror;
+      const since = new Date(sim.clock.now()).toISOString();
+      await db.moveWatermark('Leads', parseInstant(since));
+      const advanceNow = () =>
+        run(activities.advanceWatermark, [
+          { module: 'Leads', since, to: new Date(sim.clock.now()).toISOString() },
+        ]);
+      sim.crm.remove('Leads', deleted!);
+      sim.clock.advance(61 * 86_400_000);
+      await run(activities.readDeletions, [{ module: 'Leads', since, page: 1 }]);
+      expect(await live(mirror, deleted!)).toBe(true);
+      expect(await advanceNow()).toBe(since);
+      expect(await run(activities.readWatermark, ['Leads'])).toBe(since);
+      expect(started).toEqual(['initial-sync/Leads']);
+      const before = new Date(sim.clock.now()).toISOString();
+      await run(activities.sweepUnseen, [{ module: 'Leads', before, rows: 39 }]);
+      expect([await live(mirror, deleted!), await live(mirror, kept!)]).toEqual([false, true]);
     });
   });
 

@@ -40,6 +40,8 @@ export interface Mirror {
   activities: Activities;
   /** Hints that activities sent to NotificationSync. */
   hints: Hint[];
+  /** Ids of workflows that activities started. */
+  started: string[];
   /** Calls an activity as a worker would, errors typed by the interceptor. */
   run: <A extends unknown[], R>(
     activity: (...args: A) => Promise<R>,
@@ -129,9 +131,11 @@ function assemble(parts: {
 }): Mirror {
   const { sim, db, zoho, config, databasePath } = parts;
   const hints: Hint[] = [];
+  const started: string[] = [];
   const workflow = {
     signalWithStart: async (_type: string, { signalArgs }: { signalArgs: [Hint] }) =>
       void hints.push(...signalArgs),
+    start: async (_type: string, { workflowId }: { workflowId: string }) => void started.push(workflowId),
   };
   const catalog = new Catalog({ config, zoho, db });
   const activities = createActivities({
@@ -193,6 +197,7 @@ function assemble(parts: {
     zoho,
     activities,
     hints,
+    started,
     run,
     plan,
     exported,

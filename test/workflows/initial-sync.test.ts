@@ -347,8 +347,9 @@ describe('sweep and watermark', () => {
   test('a sweep goes on part by part until there is none left', async () => {
     const from: (string | undefined)[] = [];
     const { status } = await finished({
-      sweepUnseen: async ({ after }) => {
+      sweepUnseen: async ({ after, rows, before }) => {
         from.push(after);
+        expect({ rows, before }).toEqual({ rows: 2, before: '2026-03-01T10:10:30.000Z' });
         const next = { undefined: '10', '10': '20', '20': undefined }[String(after)];
         return { counts: counts({ deleted: 1 }), ...(next ? { after: next } : {}) };
       },
