@@ -1,5 +1,7 @@
 // The way of a CSV row: export, download, load. The simulator breaks what a test wants broken.
 import type { LoadPage } from '../../src/activities';
+import { createZoho } from '../../src/zoho';
+import { eventually } from '../support/eventually';
 import { withMirror, type Mirror } from '../support/mirror';
 
 const pageOf = async ({ exported }: Mirror): Promise<LoadPage> => {
@@ -108,7 +110,7 @@ test('a file that Zoho no longer has means a new export at once', async () => {
   });
 });
 
-test('a page token that has expired breaks the chain', async () => {
+test('trap 12: a page token that has expired breaks the chain', async () => {
   await withMirror({ simulator: { pageRows: 15 } }, async ({ activities, exported, run, sim }) => {
     const { report } = await exported();
     sim.jobs.expireTokens();
@@ -116,6 +118,26 @@ test('a page token that has expired breaks the chain', async () => {
       { module: 'Leads', page: 2, pageToken: report.nextPageToken! },
     ]);
     expect(await typeOf(next)).toBe('ChainExpired');
+  });
+});
+
+test('trap 12: the page token of another user breaks the chain too', async () => {
+  const simulator = { pageRows: 15, otherRefreshTokens: ['of-somebody-else'] };
+  await withMirror({ simulator }, async ({ activities, db, run, sim }) => {
+    const other = createZoho({
+      accountsUrl: sim.url,
+      apiUrl: sim.url,
+      apiVersion: 'v8',
+      clientId: 'sim-client',
+      clientSecret: 'sim-secret',
+      refreshToken: 'of-somebody-else',
+    });
+    const { id } = await other.createBulkJob({ module: 'Leads', fields: ['Modified_Time'], page: 1 });
+    const token = await eventually('the export', async () => (await other.bulkJob(id)).result?.nextPageToken);
+    const next = run(activities.createExport, [{ module: 'Leads', page: 2, pageToken: token }]);
+    expect(await typeOf(next)).toBe('ChainExpired');
+    expect((await db.state('Leads')).watermark).toBeUndefined();
+    await other.close();
   });
 });
 

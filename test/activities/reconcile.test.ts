@@ -127,6 +127,19 @@ test("an outsider's deleted row is found by ids alone, a changed column only wit
   });
 });
 
+test('trap 19: a formula that moved without Modified_Time is found where every field is compared', async () => {
+  await withMirror({}, async (mirror) => {
+    await mirror.load();
+    const [drifted] = ids(mirror);
+    mirror.sim.crm.drift('Leads', drifted!, { Score_Formula: '987.5' });
+    expect(await reconcile(mirror)).toMatchObject(clean);
+    const found = await reconcile(mirror, { fields: true, repair: true });
+    expect(found).toMatchObject({ ...clean, stale: 1, repaired: 1, samples: { stale: [drifted] } });
+    expect((await mirror.rows()).get(drifted!)!.values.map(Number)).toContain(987.5);
+    expect(await reconcile(mirror, { fields: true })).toMatchObject(clean);
+  });
+});
+
 test('a stored Modified_Time from the future gives way to what a re-read shows', async () => {
   await withMirror({}, async (mirror) => {
     await mirror.load();

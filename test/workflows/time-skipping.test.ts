@@ -258,3 +258,37 @@ test('a load that has no API credits left waits as long as it is told, shows it,
     },
   );
 });
+
+test('trap 13: a job that never ends is given up after six hours and exported again', async () => {
+  const created: number[] = [];
+  await withWorker(
+    {
+      createExport: async ({ page }) => {
+        created.push(scheduledMs());
+        return { jobId: `${created.length}`, page, createdAt: '2026-03-01T10:10:30.000Z' };
+      },
+      readExport: async (jobId) => {
+        if (jobId === '1') return { state: 'running', stateText: 'SOMETHING NEW' };
+        return {
+          state: 'completed',
+          stateText: 'COMPLETED',
+          rows: 2,
+          downloadPath: `/result/${jobId}`,
+          moreRecords: false,
+        };
+      },
+    },
+    async (taskQueue) => {
+      const result = (await env.client.workflow.execute(workflowTypes.initialSync, {
+        taskQueue,
+        workflowId: `initial-sync/${taskQueue}`,
+        args: [{ module: 'Leads' }],
+      })) as LoadStatus;
+      expect(result).toMatchObject({ phase: 'done', health: 'ok', pages: 1, counts: { inserted: 2 } });
+      expect(created).toHaveLength(2);
+      const hours = (created[1]! - created[0]!) / hourMs;
+      expect(hours).toBeGreaterThanOrEqual(6);
+      expect(hours).toBeLessThan(8);
+    },
+  );
+});
