@@ -47,8 +47,9 @@ export function createChannelActivities({ config, zoho }: Deps) {
       const request = requestFor(module);
       const updated = known.doubted ? undefined : await update(zoho, request, signal);
       const long = updated && updated.expiresAt - zoho.now() >= config.channel.lifetimeMs / 2;
-      const told = long ? updated : await zoho.subscribe(request, signal);
-      const { expiresAt, replaced } = await readBack(zoho, request, told, signal);
+      // Asked for again, now that an answer has told Zoho's clock: by one of a day ahead it was over a week, which becomes an hour.
+      const told = long ? updated : await zoho.subscribe(requestFor(module), signal);
+      const { expiresAt, replaced } = await readBack(zoho, requestFor(module), told, signal);
       const renamed = known.channelId !== undefined && known.channelId !== request.channelId;
       if (renamed) await drop(known.channelId!, signal);
       return {

@@ -203,6 +203,8 @@ export interface ChannelRenewalInput {
     doubtedAt?: string;
     /** The channel had lapsed and the catch-up for it could not be asked for yet. */
     gap?: true;
+    /** Changes come by catch-up only, and it has not been subscribed anew since. */
+    doubted?: true;
   };
 }
 

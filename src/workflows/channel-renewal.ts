@@ -41,6 +41,7 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
     lastError: _error,
     lastErrorType: _type,
     gap,
+    doubted,
     ...known
   } = carried ?? { renewals: 0 };
   const desk = new Desk<ChannelStatus>(
@@ -48,7 +49,7 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
     describe,
     carried,
   );
-  const channel = new Watch(desk, gap ?? false, Date.now());
+  const channel = new Watch(desk, { gap: gap ?? false, doubted: doubted ?? false }, Date.now());
   const bell = new Bell(desk);
   const limits = new RunLimits();
   try {
@@ -120,17 +121,19 @@ async function renew(
   askedBy: 'resume' | 'sibling' | undefined,
 ): Promise<number> {
   desk.show({ phase: 'renewing' });
+  const known = channel.known();
   try {
     const renewed = await quick.renewChannel.executeWithOptions({ summary: `${module}: renew the channel` }, [
       module,
-      channel.known(),
+      known,
     ]);
     // The channel had lapsed: whatever Zoho reported meanwhile reached nobody.
     if (renewed.subscribedAnew) channel.gap = true;
     // Remembered until it worked: the next renewal finds a channel and knows of no gap.
     if (channel.gap) await healGap(module, desk.read().verifiedAt);
     channel.gap = false;
-    channel.doubted = false;
+    // A doubt that came while a mere update was under way is the next renewal's.
+    if (known.doubted) channel.doubted = false;
     const untilExpiryMs = Math.max(renewed.expiresInMs - beforeExpiryMs, leastWaitMs);
     const waitMs = Math.min(renewEveryMs, untilExpiryMs);
     const wasDegraded = desk.recovered();
@@ -167,13 +170,16 @@ async function healGap(module: string, verifiedAt: string | undefined): Promise<
 
 /** What is known of the channel beside the status, and whether it is believed. */
 class Watch {
-  doubted = false;
+  gap: boolean;
+  doubted: boolean;
 
   constructor(
     private readonly desk: Desk<ChannelStatus>,
-    public gap: boolean,
+    carried: { gap: boolean; doubted: boolean },
     startedMs: number,
   ) {
+    this.gap = carried.gap;
+    this.doubted = carried.doubted;
     const { doubtedAt } = desk.read();
     let lastMs = doubtedAt ? Date.parse(doubtedAt) : startedMs;
     setHandler(
@@ -208,6 +214,7 @@ class Watch {
       ...(verifiedAt ? { verifiedAt } : {}),
       ...(doubtedAt ? { doubtedAt } : {}),
       ...(this.gap ? { gap: true } : {}),
+      ...(this.doubted ? { doubted: true } : {}),
     };
   }
 }

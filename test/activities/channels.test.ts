@@ -161,7 +161,7 @@ test('another URL means another channel: the old one is given up', async () => {
   });
 });
 
-test.each([10, -10])(
+test.each([10, -10, 36 * 60])(
   'a clock %s minutes wrong still gets the longest lifetime, and knows how long it is',
   async (minutes) => {
     const localClock = (): number => Date.now() + minutes * 60_000;
@@ -174,6 +174,36 @@ test.each([10, -10])(
     });
   },
 );
+
+test('a clock that runs a day ahead of Zoho does not cut the next lifetime to an hour either', async () => {
+  let localMs = Date.now();
+  await withMirror({ localClock: () => localMs }, async ({ activities, run, sim }) => {
+    await run(activities.renewChannel, ['Leads']);
+    // What was learned of Zoho's clock is forgotten by then.
+    localMs += 48 * hourMs;
+    sim.clock.advance(12 * hourMs);
+    const { expiresInMs, subscribedAnew } = await run(activities.renewChannel, ['Leads']);
+    expect(expiresInMs / (24 * hourMs)).toBeCloseTo(6, 1);
+    expect(subscribedAnew).toBe(false);
+  });
+});
+
+test('a new secret reaches Zoho with the next renewal', async () => {
+  await withMirror({}, async ({ activities, run, sim, zoho }) => {
+    const { channelId } = await run(activities.renewChannel, ['Leads']);
+    const right = sim.channels.live()[0]!.token;
+    await zoho.updateChannel({
+      channelId,
+      module: 'Leads',
+      notifyUrl: 'http://127.0.0.1:9/zoho/notifications',
+      token: 'of-another-secret',
+      expiresAt: instant(sim.clock.now() + 24 * hourMs),
+    });
+    expect(sim.channels.live()[0]!.token).toBe('of-another-secret');
+    await run(activities.renewChannel, ['Leads']);
+    expect(sim.channels.live()[0]!.token).toBe(right);
+  });
+});
 
 test('without PUBLIC_URL a renewal is refused and says so, and the known channel can still be dropped', async () => {
   await withMirror({ polling: true }, async ({ activities, run, sim, zoho }) => {

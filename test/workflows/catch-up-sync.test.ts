@@ -12,7 +12,7 @@ import {
 import { requestCatchUp } from '../../src/temporal';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { counts, fakes, gate, type Fakes } from './fakes';
+import { counts, fakes, gate, settings, type Fakes } from './fakes';
 import { failureOf } from './reaches';
 
 let temporal: TestTemporal;
@@ -214,3 +214,31 @@ test.each([
     );
   },
 );
+
+describe('the channel', () => {
+  const found: Partial<Activities> = {
+    surveyChanges: async () => ({
+      started: '2026-03-01T10:10:00.000Z',
+      many: false,
+      counts: counts({ read: 1, updated: 1 }),
+    }),
+  };
+
+  test('is doubted where a catch-up had something to write', async () => {
+    expect((await finished(found)).calls.at(-2)).toBe('doubtSilentChannel');
+  });
+
+  test('is believed where it had nothing to write, however much it has read', async () => {
+    const nothing = async () => ({
+      started: '2026-03-01T10:10:00.000Z',
+      many: false,
+      counts: counts({ read: 9, unchanged: 9 }),
+    });
+    expect((await finished({ surveyChanges: nothing })).calls).not.toContain('doubtSilentChannel');
+  });
+
+  test('is none where the mirror polls', async () => {
+    const polls: Activities['openModule'] = async (module) => settings({ module, polling: true });
+    expect((await finished({ ...found, openModule: polls })).calls).not.toContain('doubtSilentChannel');
+  });
+});

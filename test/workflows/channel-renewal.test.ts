@@ -2,7 +2,13 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import type { Activities, RenewedChannel } from '../../src/activities';
-import { TASK_QUEUE, workflowTypes, type ChannelStatus } from '../../src/contracts';
+import {
+  signals,
+  TASK_QUEUE,
+  workflowTypes,
+  type ChannelRenewalInput,
+  type ChannelStatus,
+} from '../../src/contracts';
 import { ensureChannel } from '../../src/temporal';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -20,13 +26,17 @@ afterAll(() => temporal.close());
 type Handle = WorkflowHandle<() => Promise<ChannelStatus>>;
 type Stage = Fakes & { handle: Handle; renewNow: () => Promise<ChannelStatus> };
 
-async function renewal<T>(change: Partial<Activities>, act: (stage: Stage) => Promise<T>): Promise<T> {
+async function renewal<T>(
+  change: Partial<Activities>,
+  act: (stage: Stage) => Promise<T>,
+  carried?: ChannelRenewalInput['carried'],
+): Promise<T> {
   const cast = fakes(temporal.client, change);
   return temporal.withWorker(cast.activities, async (taskQueue) => {
     const handle: Handle = await temporal.client.workflow.start(workflowTypes.channelRenewal, {
       taskQueue,
       workflowId: `channel-renewal/${(runs += 1)}`,
-      args: [{ module: 'Leads' }],
+      args: [{ module: 'Leads', ...(carried ? { carried } : {}) }],
     });
     return act({ ...cast, handle, renewNow: () => handle.executeUpdate<ChannelStatus, []>('renewNow') });
   });
@@ -332,4 +342,26 @@ test('where the mirror polls it says so and fails', async () => {
       message: 'PUBLIC_URL is not set, so there is no channel to renew',
     });
   });
+});
+
+test('a doubt that comes while a renewal is under way is not settled by it: the next subscribes anew, at once', async () => {
+  const doubts: boolean[] = [];
+  const answer = gate();
+  const renewChannel: Activities['renewChannel'] = async (_module, known) => {
+    doubts.push(known?.doubted ?? false);
+    await answer.opened;
+    return channel();
+  };
+  await renewal(
+    { renewChannel },
+    async ({ handle }) => {
+      await eventually('the first renewal', () => doubts.length === 1);
+      await handle.signal(signals.channelDoubted);
+      await reaches(handle, 'the doubt', ({ doubtedAt }) => !doubtedAt?.startsWith('2020'));
+      answer.open();
+      await renewed(handle, 2);
+      expect(doubts).toEqual([false, true]);
+    },
+    { renewals: 0, doubtedAt: '2020-01-01T00:00:00.000Z' },
+  );
 });

@@ -1,8 +1,9 @@
 // A server that suggests continue-as-new early: a history that never grows must never cost a hint.
 import type { Activities } from '../../src/activities';
+import { signals, workflowTypes } from '../../src/contracts';
 import { eventually } from '../support/eventually';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { counts, fail, settings } from './fakes';
+import { counts, fail, fakes, gate, hourMs, settings } from './fakes';
 import { many, notifying, type Stage } from './notifying';
 import { reaches } from './reaches';
 
@@ -110,5 +111,42 @@ test('a pause goes on in the next run', async () => {
     await stage.handle.executeUpdate('resume');
     await reaches(stage.handle, 'all read', ({ counts: { read } }) => read >= 1 + sent);
     expect(new Set(stage.reads.flatMap(({ ids }) => ids))).toEqual(new Set(many(1 + sent)));
+  });
+});
+
+test('ChannelRenewal settles in the next run a doubt that came during the last renewal of a run', async () => {
+  const doubts: boolean[] = [];
+  const answer = gate();
+  const { activities } = fakes(temporal.client, {
+    renewChannel: async (_module, known) => {
+      doubts.push(known?.doubted ?? false);
+      await answer.opened;
+      return {
+        channelId: '1',
+        expiresAt: '2026-03-07T10:00:00.000Z',
+        expiresInMs: 144 * hourMs,
+        subscribedAnew: false,
+      };
+    },
+  });
+  await temporal.withWorker(activities, async (taskQueue) => {
+    const handle = await temporal.client.workflow.start(workflowTypes.channelRenewal, {
+      taskQueue,
+      workflowId: `channel-renewal/${taskQueue}`,
+      args: [{ module: 'Leads', carried: { renewals: 0, doubtedAt: '2020-01-01T00:00:00.000Z' } }],
+    });
+    await eventually('a renewal', () => doubts.length === 1);
+    await eventually('a long history', async () => {
+      await handle.signal(signals.tryAgain);
+      return (await handle.describe()).historyLength > 60;
+    });
+    await handle.signal(signals.channelDoubted);
+    answer.open();
+    await eventually(
+      'the next run',
+      async () => (await handle.describe()).runId !== handle.firstExecutionRunId,
+    );
+    await eventually('its renewal', () => doubts.length === 2);
+    expect(doubts).toEqual([false, true]);
   });
 });
