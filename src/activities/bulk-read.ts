@@ -1,5 +1,5 @@
 // The way of a CSV row: create the export, look whether it is ready, load a page of it.
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type ExportJob, type JobReport, type Paid } from '../contracts';
 import type { MergeRequest, MergeResult } from '../db';
@@ -10,6 +10,7 @@ import { countingCredits, ZohoError } from '../zoho';
 import type { Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
+import { tellProgress } from './heartbeat';
 import { batchTook } from './metrics';
 import { reread, type RereadContext } from './records';
 
@@ -155,7 +156,7 @@ export async function readBatches(
     for await (const batch of batches) {
       signal.throwIfAborted();
       counts = addCounts(counts, await work(batch));
-      heartbeat({ rowsDone: batch.to });
+      tellProgress({ rowsDone: batch.to });
       batchTook(page.module, performance.now() - waitingSince);
       waitingSince = performance.now();
     }

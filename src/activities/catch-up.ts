@@ -1,5 +1,5 @@
 // Everything that changed since an instant: which ids, and what became of them. Deletions have a list of their own.
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts, type ReadPosition } from '../contracts';
 import type { Database } from '../db';
 import {
@@ -15,6 +15,7 @@ import {
 import type { ChangedRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
+import { tellProgress } from './heartbeat';
 import { reread } from './records';
 
 export interface Survey {
@@ -61,7 +62,7 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
     changed: readonly ChangedRecord[],
     signal: AbortSignal,
   ): Promise<Counts> {
-    heartbeat({ changed: changed.length });
+    tellProgress({ changed: changed.length });
     const plan = await catalog.plan(module, { signal });
     const { counts } = await reread({ zoho, db, plan, signal }, await notHeld(db, plan, changed));
     return counts;
@@ -131,7 +132,7 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
           doubtful.map(({ id }) => id),
         );
         counts = addCounts(counts, addCounts(merged.counts, asked.counts));
-        heartbeat({ page });
+        tellProgress({ page });
         if (!part.more) return { counts };
       }
       return { counts, nextPage: first + deletedPagesAtOnce };

@@ -1,11 +1,12 @@
 // The border between the rooms' errors and Temporal: every error leaves an activity with one of the types of contracts/errors.
-import { activityInfo, heartbeat, type Context } from '@temporalio/activity';
+import { activityInfo, type Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
 import { errorTypes, workflowTypes, type ErrorType } from '../contracts';
 import { DatabaseError, SchemaMismatchError, SupersededError } from '../db';
 import { PageError } from '../pages';
 import { inBackground, ZohoError } from '../zoho';
+import { beat } from './heartbeat';
 
 export const failure = (type: ErrorType, message: string): ApplicationFailure =>
   errorTypes[type].retry
@@ -70,16 +71,19 @@ const byPriority = <T>(work: () => T): T =>
  * Around every activity: its workflow's type decides whether it may use the reserve of API credits, errors get their type, and a background heartbeat shows that the process lives, so that a killed
  * worker is noticed within the heartbeat timeout however long a single call takes.
  */
-export const activityInterceptor = (_context: Context): ActivityInterceptors => ({
+export const activityInterceptor = (context: Context): ActivityInterceptors => ({
   inbound: {
     async execute(input, next) {
-      const beat = setInterval(() => activityInfo().heartbeatTimeoutMs !== undefined && heartbeat(), beatMs);
+      const beating = setInterval(
+        () => context.info.heartbeatTimeoutMs !== undefined && beat(context),
+        beatMs,
+      );
       try {
         return await byPriority(() => next(input));
       } catch (error) {
         throw asFailure(error);
       } finally {
-        clearInterval(beat);
+        clearInterval(beating);
       }
     },
   },

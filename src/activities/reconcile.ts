@@ -1,6 +1,6 @@
 // Both sides compared: an export is kept beside the table, what differs is re-read, and what a re-read shows too is real.
 // Every part may run twice: where it stands is in the database.
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts, type Differences, type Paid } from '../contracts';
 import type {
   Database,
@@ -17,6 +17,7 @@ import { readBatches, type LoadedPage, type LoadPage } from './bulk-read';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
+import { tellProgress } from './heartbeat';
 import { look, type Look, type RereadContext } from './records';
 
 export interface ComparePage extends LoadPage {
@@ -247,7 +248,7 @@ async function inCalls(
   });
   for (let at = 0; at < ids.length; at += idsPerCall) {
     await work(ids.slice(at, at + idsPerCall));
-    heartbeat({ done: at + idsPerCall });
+    tellProgress({ done: at + idsPerCall });
   }
   const last = ids.at(-1);
   return ids.length === idsPerPart && last ? { after: last } : {};

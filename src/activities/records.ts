@@ -1,5 +1,5 @@
 // The way of a changed record: its id is re-read from Zoho, and what Zoho shows, or no longer shows, is merged.
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { addCounts, noCounts, type Counts } from '../contracts';
 import type { Database, Reject } from '../db';
 import {
@@ -13,6 +13,7 @@ import {
 import { ZohoError, type Zoho, type ZohoRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
+import { tellProgress } from './heartbeat';
 import { notificationTook } from './metrics';
 import { observe, orderedAfter } from './observe';
 
@@ -67,7 +68,7 @@ export async function reread(
     const part = await rereadCall(context, ids.slice(at, at + idsPerCall), expected);
     counts = addCounts(counts, part.counts);
     again.push(...part.again);
-    heartbeat({ done: at + idsPerCall });
+    tellProgress({ done: at + idsPerCall });
   }
   return { counts, again };
 }

@@ -1,11 +1,12 @@
 // After a complete export: rows that it did not show are re-read by id, and what Zoho says is gone becomes gone.
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
 import type { Database } from '../db';
 import { parseInstant, recordId, type Instant } from '../mirror';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
+import { tellProgress } from './heartbeat';
 import { reread } from './records';
 
 export interface SweepPart {
@@ -38,7 +39,7 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     if (after === undefined && !confirmed) await expectFew(db, plan, { before: olderThan, rows });
     const from = after === undefined ? undefined : recordId(after);
     const ids = await db.unseen(plan.table, olderThan, from, idsPerPart);
-    heartbeat({ ids: ids.length });
+    tellProgress({ ids: ids.length });
     const { counts } =
       ids.length > 0 ? await reread({ zoho, db, plan, signal }, ids) : { counts: noCounts() };
     const last = ids.at(-1);

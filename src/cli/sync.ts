@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { workflowIds, type LoadStatus } from '../contracts';
 import { startInitialSync } from '../temporal';
 import { follow } from './follow';
-import { reachTemporal, runCommand } from './frame';
+import { reachTemporal, requireModule, runCommand } from './frame';
 import { printAnswer, printLine } from './print';
 
 interface SyncOptions {
@@ -27,6 +27,7 @@ The same with the Temporal CLI:
     )
     .action((module: string, options: SyncOptions) =>
       runCommand(async (frame) => {
+        requireModule(frame, module);
         await reachTemporal(frame);
         await startInitialSync(frame.temporal, module, `Loads ${module}`);
         if (options.detach) {

@@ -79,7 +79,7 @@ export const metrics = {
     kind: 'gauge',
     process: 'worker',
     labels: ['module'],
-    about: 'Time until the notification channel expires, negative once it has; absent without a channel',
+    about: 'Time until the notification channel expires, 0 once it has; absent, or NaN, without a channel',
   },
   openRejects: {
     name: 'zoho_mirror_open_rejects',

@@ -10,4 +10,11 @@ export {
   startReconcile,
   wakeDegraded,
 } from './workflows';
-export { countWorkers, inTime, moduleOf, runningWorkflows, type RunningWorkflow } from './look';
+export {
+  countWorkers,
+  inTime,
+  moduleOf,
+  rowsOfPageDone,
+  runningWorkflows,
+  type RunningWorkflow,
+} from './look';

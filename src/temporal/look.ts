@@ -63,6 +63,22 @@ export async function runningWorkflows(temporal: Client): Promise<RunningWorkflo
   );
 }
 
+/** How many rows of the page in hand are committed, by the last heartbeat of the activity that has it. */
+export async function rowsOfPageDone(temporal: Client, workflowId: string): Promise<number | undefined> {
+  const { raw } = await temporal.workflow.getHandle(workflowId).describe();
+  const { payloadCodecs, payloadConverter } = temporal.options.loadedDataConverter;
+  for (const { heartbeatDetails } of raw.pendingActivities ?? []) {
+    let payloads = heartbeatDetails?.payloads ?? [];
+    for (const codec of payloadCodecs) payloads = await codec.decode(payloads);
+    const [details] = payloads.map((payload) => payloadConverter.fromPayload<unknown>(payload));
+    if (isProgress(details)) return details.rowsDone;
+  }
+  return undefined;
+}
+
+const isProgress = (details: unknown): details is { rowsDone: number } =>
+  typeof (details as { rowsDone?: unknown } | undefined)?.rowsDone === 'number';
+
 async function listRunning(temporal: Client): Promise<Omit<RunningWorkflow, 'status'>[]> {
   const found: Omit<RunningWorkflow, 'status'>[] = [];
   const query = `TaskQueue = '${TASK_QUEUE}' AND ExecutionStatus = 'Running'`;
