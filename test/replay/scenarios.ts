@@ -1,61 +1,15 @@
 // What is recorded for replay: one scenario a way that a workflow can go. A history is never re-recorded in the change that breaks it.
-import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { Activities } from '../../src/activities';
-import {
-  signals,
-  workflowTypes,
-  type Hint,
-  type LoadStatus,
-  type ReconcileStatus,
-  type Status,
-} from '../../src/contracts';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { signals, workflowTypes, type ReconcileStatus, type Status } from '../../src/contracts';
 import type { TestTemporal } from '../support/temporal';
-import { chainOf, counts, fail, fakes, hourMs, settings } from '../workflows/fakes';
+import { counts, fail, fakes, hourMs, settings } from '../workflows/fakes';
 import { reaches } from '../workflows/reaches';
+import { parked } from './parked';
+import { chain, degraded, failing, hint, readAtLeast, result, type Scenario } from './scenario';
 
-type Handle = WorkflowHandle<() => Promise<Status>>;
 type Started = WorkflowHandleWithFirstExecutionRunId<() => Promise<Status>>;
 
-export interface Scenario {
-  type: string;
-  activities: (temporal: TestTemporal) => Partial<Activities>;
-  /** Beside the module. */
-  input?: object;
-  /** Ends when the history is worth keeping. */
-  act: (handle: Handle) => Promise<unknown>;
-  /** Settings of a server of its own. */
-  server?: readonly string[];
-}
-
-const result = (handle: Handle): Promise<unknown> => handle.result().catch(() => undefined);
-
-/** Fails as often as there are failures, then works. */
-const failing =
-  <A extends unknown[], R>(failures: Error[], work: (...args: A) => Promise<R>) =>
-  async (...args: A): Promise<R> => {
-    const failure = failures.shift();
-    if (failure) throw failure;
-    return work(...args);
-  };
-
-const chain = (temporal: TestTemporal, pages: number): Pick<Activities, 'createExport' | 'readExport'> => {
-  const { createExport, readExport } = chainOf(temporal.client, pages);
-  return { createExport, readExport };
-};
-
-const degraded = (handle: Handle): Promise<unknown> =>
-  reaches(handle, 'degraded', ({ health }) => health === 'degraded');
-
-const readAtLeast = (handle: Handle, rows: number): Promise<unknown> =>
-  reaches(handle, `${rows} read`, (status) => (status as LoadStatus).counts.read >= rows);
-
-const hint = (id: string): Hint => ({
-  ids: [id],
-  operation: 'update',
-  receivedAt: '2026-03-01T10:00:00.000Z',
-});
-
-export const scenarios: Record<string, Scenario> = {
+const ways: Record<string, Scenario> = {
   'initial-sync-three-pages': {
     type: workflowTypes.initialSync,
     activities: (temporal) => chain(temporal, 3),
@@ -298,6 +252,8 @@ export const scenarios: Record<string, Scenario> = {
     },
   },
 };
+
+export const scenarios: Readonly<Record<string, Scenario>> = { ...ways, ...parked };
 
 const differing = {
   compared: 4,
