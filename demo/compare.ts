@@ -62,9 +62,11 @@ async function* live(rows: AsyncIterable<StoredRow>): AsyncGenerator<StoredRow> 
 const differingFields = (record: TruthRecord, row: StoredRow, fields: readonly MappedField[]): string[] =>
   fields
     .filter(
-      ({ field, type }, index) =>
+      ({ field, type, nameFrom }, index) =>
+        // The truth knows a lookup by its id.
+        nameFrom === undefined &&
         expected(record[field.apiName], type.kind, field.apiName === 'Tag' ? ',' : ';') !==
-        stored(row.values[index] ?? null, type.kind),
+          stored(row.values[index] ?? null, type.kind),
     )
     .map(({ field }) => field.apiName);
 

@@ -96,6 +96,18 @@ export const moduleKeys: readonly Key[] = [
   },
   { key: 'fields', about: 'Fields to mirror, by API name; default: every field that Bulk Read can export' },
   { key: 'columns', fallback: '{}', about: 'Field to column; default: the same name' },
+  {
+    key: 'names',
+    fallback: '{}',
+    about:
+      'Lookup or owner field to a column for the name of what it refers to, beside or instead of its id: `{ Owner: OwnerName }`',
+  },
+  {
+    key: 'match',
+    fallback: '[]',
+    about:
+      'Up to four mirrored fields, as `[Email]`: before the first load, old rows without a Zoho id get that of the one record with the same values. [sql-server.md](sql-server.md#tables-that-were-there-before)',
+  },
 ];
 
 export const sectionKeys: readonly Key[] = [

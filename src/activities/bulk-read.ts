@@ -3,11 +3,11 @@ import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type ExportJob, type JobReport, type Paid } from '../contracts';
 import type { MergeRequest, MergeResult } from '../db';
-import { modifiedTime, parseInstant, toIsoMs, type Mapping, type RecordId } from '../mirror';
+import { exportedNames, modifiedTime, parseInstant, toIsoMs, type Mapping, type RecordId } from '../mirror';
 import { PageError, type PageBatch, type PagePlan } from '../pages';
 import { callbackUrl } from '../webhook';
 import { countingCredits, ZohoError } from '../zoho';
-import type { Catalog } from './catalog';
+import { matchedPart, type Catalog } from './catalog';
 import type { Deps } from './deps';
 import { failure } from './failures';
 import { tellProgress } from './heartbeat';
@@ -22,6 +22,10 @@ export interface CreateJob {
   modifiedSince?: string;
   /** Only id and Modified_Time; else every mapped field. */
   idsOnly?: boolean;
+  /** Only what old rows are matched by. */
+  matchOnly?: boolean;
+  /** Nothing is made ready for it. */
+  dryRun?: boolean;
 }
 
 export interface LoadPage {
@@ -68,17 +72,20 @@ const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
     }
 
     async function createFirst(
-      { module, modifiedSince, page, idsOnly }: CreateJob,
+      { module, modifiedSince, page, idsOnly, matchOnly, dryRun }: CreateJob,
       callbackTo: string | undefined,
       aborted: AbortSignal,
     ) {
       for (;;) {
-        const plan = await catalog.plan(module, { signal: aborted });
+        const plan = dryRun
+          ? await catalog.draft(module, aborted)
+          : await catalog.plan(module, { signal: aborted });
+        const part = matchOnly ? matchedPart(plan) : plan;
         try {
           return await zoho.createBulkJob(
             {
               module,
-              fields: idsOnly ? [modifiedTime] : plan.ask.map(({ apiName }) => apiName),
+              fields: idsOnly ? [modifiedTime] : exportedNames(part.ask, part.mapping),
               page,
               ...(modifiedSince ? { modifiedSince: parseInstant(modifiedSince) } : {}),
               ...(callbackTo ? { callbackUrl: callbackTo } : {}),
@@ -87,7 +94,7 @@ const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
           );
         } catch (error) {
           const refused = refusedField(error);
-          if (!refused || !plan.mapping.fields.some(({ field }) => field.apiName === refused)) throw error;
+          if (!refused || !exportedNames(part.ask, part.mapping).includes(refused)) throw error;
           await dropField(db, catalog, module, refused, aborted);
         }
       }

@@ -73,7 +73,7 @@ export class Catalog {
     const mapping = await mappingFor(this.deps.db, settings, whole).catch((error: unknown) => {
       throw asFailure(error);
     });
-    const asked = mapping.fields.map(({ field }) => field);
+    const asked = [...new Set(mapping.fields.map(({ field }) => field))];
     if (!asked.some(({ apiName }) => apiName === modifiedTime))
       asked.push(metadata.find(({ apiName }) => apiName === modifiedTime)!);
     const table = targetTable(settings, mapping);
@@ -116,6 +116,21 @@ export class Catalog {
   }
 }
 
+/** Of a plan just what old rows are matched by. */
+export function matchedPart(
+  plan: Pick<ModulePlan, 'mapping' | 'table' | 'ask'>,
+): Pick<ModulePlan, 'mapping' | 'table' | 'ask'> {
+  const { mapping, table, ask } = plan;
+  const match = table.match ?? [];
+  const fields = mapping.fields.filter(({ column }) => match.includes(column));
+  const asked = fields.map(({ field }) => field);
+  return {
+    mapping: { ...mapping, fields },
+    table: { ...table, columns: table.columns.filter(({ name }) => match.includes(name)) },
+    ask: ask.filter((field) => asked.includes(field) || field.apiName === modifiedTime),
+  };
+}
+
 export const invalidInput = (message: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(message, 'InvalidInput');
 
@@ -123,7 +138,7 @@ export const invalidInput = (message: string): ApplicationFailure =>
 export async function mappingFor(db: Database, settings: ModuleConfig, mapping: Mapping): Promise<Mapping> {
   if (settings.fields) return mapping;
   const columns = await db.fixedColumns(knownTable(mapping.module, settings));
-  const named = [...Object.keys(settings.columns), ...Object.keys(settings.values)];
+  const named = [...Object.keys(settings.columns), ...Object.keys(settings.values), ...settings.match];
   return columns === undefined ? mapping : restrictMapping(mapping, { columns, named });
 }
 
@@ -161,7 +176,20 @@ export const targetTable = (settings: ModuleConfig, mapping: Mapping): TargetTab
   columns: mapping.fields.map(({ column, type }) => ({ name: column, type })),
   constants: settings.constants,
   deletedFlag: settings.deletedFlag,
+  match: matchedColumns(settings, mapping),
 });
+
+/** Throws SchemaMismatch for a field that is not mirrored. */
+function matchedColumns({ match }: ModuleConfig, { module, fields }: Mapping): string[] {
+  return match.map((name) => {
+    const found = fields.find(({ field, nameFrom }) => field.apiName === name && nameFrom === undefined);
+    if (found) return found.column;
+    throw ApplicationFailure.nonRetryable(
+      `${module}: the field ${name} of \`match\` is not mirrored, so no row can be found by it`,
+      'SchemaMismatch',
+    );
+  });
+}
 
 /** What the configuration alone tells of a target table: enough to count its rows without asking Zoho. */
 export const knownTable = (module: string, settings: ModuleConfig): TargetTable => ({

@@ -3,6 +3,8 @@ import { createBulkReadActivities } from './bulk-read';
 import { createCatchUpActivities } from './catch-up';
 import { createChannelActivities } from './channels';
 import type { Deps } from './deps';
+import { createDryRunActivities } from './dry-run';
+import { createMatchActivities } from './match';
 import { measured } from './metrics';
 import { createModuleActivities } from './modules';
 import { createReconcileActivities } from './reconcile';
@@ -19,6 +21,8 @@ export function createActivities(parts: Deps) {
     ...createRecordActivities(deps),
     ...createSweepActivities(deps),
     ...createReconcileActivities(deps),
+    ...createMatchActivities(deps),
+    ...createDryRunActivities(deps),
     ...createCatchUpActivities(deps),
     ...createChannelActivities(deps),
     ...createRunActivities(deps),
@@ -34,6 +38,8 @@ export { activityInterceptor } from './failures';
 export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';
+export type { Inspected, Previewed } from './dry-run';
+export type { MatchedRows, OfferPage } from './match';
 export type { ChangesPart, ReadPart, Survey } from './catch-up';
 export type {
   Checked,

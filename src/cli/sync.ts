@@ -1,12 +1,13 @@
-// `zoho-mirror sync Leads`: starts InitialSync and follows it to its end.
+// `zoho-mirror sync Leads`: starts InitialSync and follows it to its end; with --dry-run only says what it would do.
 import type { Command } from 'commander';
-import { workflowIds, type LoadStatus } from '../contracts';
-import { startInitialSync } from '../temporal';
+import { workflowIds, type DryRunStatus, type LoadStatus } from '../contracts';
+import { startDryRun, startInitialSync } from '../temporal';
 import { follow } from './follow';
-import { reachTemporal, requireModule, runCommand } from './frame';
+import { reachTemporal, requireModule, runCommand, type ExitCode, type Frame } from './frame';
 import { printAnswer, printLine } from './print';
 
 interface SyncOptions {
+  dryRun: boolean;
   detach: boolean;
   json: boolean;
 }
@@ -16,6 +17,7 @@ export const addSync = (program: Command): void =>
     .command('sync')
     .description('Loads a module completely, then keeps it equal')
     .argument('[module]', 'API name of the module', 'Leads')
+    .option('--dry-run', 'write nothing: count what a load would insert, update, adopt and reject', false)
     .option('--detach', 'start it and return', false)
     .option('--json', 'print the result as one JSON object', false)
     .addHelpText(
@@ -23,23 +25,70 @@ export const addSync = (program: Command): void =>
       `
 The same with the Temporal CLI:
   temporal workflow start --task-queue zoho-mirror --type InitialSync \\
-    --workflow-id initial-sync/Leads --input '{"module":"Leads"}'`,
+    --workflow-id initial-sync/Leads --input '{"module":"Leads"}'
+  temporal workflow execute --task-queue zoho-mirror --type DryRun \\
+    --workflow-id dry-run/Leads --input '{"module":"Leads"}'`,
     )
     .action((module: string, options: SyncOptions) =>
       runCommand(async (frame) => {
         requireModule(frame, module);
         await reachTemporal(frame);
-        await startInitialSync(frame.temporal, module, `Loads ${module}`);
-        if (options.detach) {
-          printLine(`started ${workflowIds.initialSync(module)}`);
-          return 0;
-        }
-        const result = await follow<LoadStatus>(frame.temporal, workflowIds.initialSync(module), describe);
-        printAnswer(result, [describe(result)], options);
-        return 0;
+        return options.dryRun ? rehearse(frame, module, options) : load(frame, module, options);
       }),
     );
+
+async function load(frame: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
+  await startInitialSync(frame.temporal, module, `Loads ${module}`);
+  if (options.detach) {
+    printLine(`started ${workflowIds.initialSync(module)}`);
+    return 0;
+  }
+  const result = await follow<LoadStatus>(frame.temporal, workflowIds.initialSync(module), describe);
+  printAnswer(result, [describe(result)], options);
+  return 0;
+}
 
 const describe = ({ module, phase, counts, pages }: LoadStatus): string =>
   `${module}: ${phase}, ${pages} pages, ${counts.read} read, ${counts.inserted} inserted, ${counts.updated} updated, ` +
   `${counts.unchanged} unchanged, ${counts.deleted} deleted, ${counts.rejected} rejected`;
+
+/** Exit code 1 when a load could not start. */
+async function rehearse(frame: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
+  await startDryRun(frame.temporal, module);
+  if (options.detach) {
+    printLine(`started ${workflowIds.dryRun(module)}`);
+    return 0;
+  }
+  const result = await follow<DryRunStatus>(frame.temporal, workflowIds.dryRun(module), progressOf);
+  printAnswer(result, report(result), options);
+  return result.ready ? 0 : 1;
+}
+
+const progressOf = ({ module, phase, pages, counts }: DryRunStatus): string =>
+  `${module}: dry run, ${phase}, ${pages} pages, ${counts.read} read`;
+
+function report(result: DryRunStatus): string[] {
+  const { module, table, ready, findings = [], rejectedBy, samples, counts } = result;
+  const line = (count: number, what: string): string[] => (count > 0 ? [`  ${count} ${what}`] : []);
+  const by = Object.entries(rejectedBy).map(([column, n]) => `${column === '' ? 'unreadable' : column} ${n}`);
+  const some = (ids: readonly string[]): string =>
+    ids.length > 0 ? `, such as ${ids.slice(0, 5).join(', ')}` : '';
+  return [
+    `${module}: nothing was written. ${table} ${ready ? 'can be loaded' : 'cannot be loaded yet'}; of ${counts.read} records`,
+    `  ${result.inserted} would be inserted`,
+    `  ${result.updated} would be updated, ${result.unchanged} stay as they are`,
+    ...line(
+      result.adopted,
+      `rows that are there would be adopted${result.matched > 0 ? `, ${result.matched} of them found by \`match\`` : ''}`,
+    ),
+    ...line(
+      result.ambiguous,
+      `could be more than one old row, or share theirs, and would be inserted beside them${some(samples.ambiguous)}`,
+    ),
+    ...line(result.rejected, `would be rejected (${by.join(', ')})${some(samples.rejected)}`),
+    ...line(result.foreign, `rows of the table are not Zoho's and stay as they are${some(samples.foreign)}`),
+    ...line(result.unseen, 'live rows are not in the export and would be re-read'),
+    ...findings.flatMap(({ text, statements }) => [`  ${text}`, ...statements.map((one) => `    ${one};`)]),
+    '  Constraints and triggers of the table were not tried',
+  ];
+}

@@ -24,6 +24,10 @@ export interface ModuleConfig {
   fields?: string[];
   /** Field → column; default: the field's own name. */
   columns: Record<string, string>;
+  /** Lookup or owner field → column for the name of what it refers to. */
+  names: Record<string, string>;
+  /** Fields by which old rows without a Zoho id are found, once; none: they stay as they are. */
+  match: string[];
 }
 
 export interface ZohoConfig {

@@ -48,6 +48,9 @@ function otherSide(deleted: string | number | boolean): number | boolean | null 
   return typeof deleted === 'number' ? Number(deleted === 0) : null;
 }
 
+/** So many values of a record are kept while old rows are matched. */
+const mostMatched = 4;
+
 const moduleObject = z.strictObject({
   table: tableName.optional(),
   deletes: z.enum(['soft', 'hard']).default('soft'),
@@ -66,6 +69,8 @@ const moduleObject = z.strictObject({
   values: z.record(plainName, z.record(z.string(), scalar.transform(String))).default({}),
   fields: z.array(plainName).min(1).optional(),
   columns: z.record(plainName, columnName).default({}),
+  names: z.record(plainName, columnName).default({}),
+  match: z.array(plainName).max(mostMatched, `Allowed: up to ${mostMatched} fields`).default([]),
 });
 
 /** Keys that only make sense together, or never do. */
@@ -78,6 +83,9 @@ export const moduleSchema = moduleObject.superRefine((module, context) => {
     refuse('bookkeeping', 'Allowed: with deletes: hard or a deletedFlag, else nothing would show a deletion');
   if (beside && module.bookkeepingColumns) refuse('bookkeepingColumns', 'Allowed: with bookkeeping: columns');
   if (module.deletes === 'hard' && flagged) refuse('deletedFlag', 'Allowed: with deletes: soft');
+  const unmapped = module.fields && module.match.filter((field) => !module.fields!.includes(field));
+  if (unmapped?.length)
+    refuse('match', 'Allowed: fields that are mirrored, so they have to be in fields too');
 });
 
 export const fileSchema = z.strictObject({

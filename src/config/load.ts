@@ -105,6 +105,8 @@ function moduleConfig(name: string, settings: FileSettings['modules'][string]): 
     values: given.values,
     ...(given.fields ? { fields: given.fields } : {}),
     columns: given.columns,
+    names: given.names,
+    match: given.match,
   };
 }
 

@@ -11,6 +11,7 @@ export type Phase =
   | 'catching-up'
   | 'gathering'
   | 'reading'
+  | 'matching'
   | 'comparing'
   | 'checking'
   | 'asking'
@@ -99,6 +100,8 @@ export interface ModuleSettings {
   skipped: { field: string; reason: string }[];
   /** In words: the same, and columns that are narrower than their field. */
   remarks?: string[];
+  /** Old rows of the table are to be matched with records before anything is loaded. */
+  match?: true;
 }
 
 /** What a step's calls cost at Zoho, by its price list; attempts that failed are not in it. */
@@ -144,6 +147,38 @@ export interface LoadStatus extends Status {
   watermark?: string;
   /** What a person may want to know about the table: fields that are not mirrored, columns that are narrower than their field. */
   remarks?: string[];
+}
+
+export interface DryRunInput {
+  module: string;
+}
+
+/** What a load would do to the table as it is. Nothing is written into it. */
+export interface DryRunStatus extends LoadStatus {
+  table?: string;
+  /** False while something about the table is in the way of a load. */
+  ready?: boolean;
+  /** What is to be said about the table, and what would be run to mend it. */
+  findings?: { text: string; statements: readonly string[]; blocks: boolean }[];
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  /** Rows that are there and would become the mirror's: by their id, or by `match`. */
+  adopted: number;
+  /** Of these, those that `match` finds. */
+  matched: number;
+  /** Records for which `match` finds more than one row, or that share theirs. */
+  ambiguous: number;
+  rejected: number;
+  /** Column → how many records it cannot take; `''` where it is not known which. */
+  rejectedBy: Record<string, number>;
+  /** Rows that are not the mirror's and stay so. */
+  foreign: number;
+  /** Live rows of the mirror that the export does not show: a load re-reads them. */
+  unseen: number;
+  /** Up to 20 ids of each kind. */
+  samples: Record<'foreign' | 'rejected' | 'ambiguous', string[]>;
+  credits: number;
 }
 
 export interface ReconcileInput {

@@ -8,6 +8,7 @@ export const workflowTypes = {
   notificationSync: 'NotificationSync',
   catchUpSync: 'CatchUpSync',
   reconcile: 'Reconcile',
+  dryRun: 'DryRun',
 } as const;
 
 export const workflowIds = {
@@ -16,6 +17,7 @@ export const workflowIds = {
   notificationSync: (module: string) => `notification-sync/${module}`,
   catchUp: (module: string) => `catch-up/${module}`,
   reconcile: (module: string) => `reconcile/${module}`,
+  dryRun: (module: string) => `dry-run/${module}`,
 };
 
 export const scheduleIds = {

@@ -1,7 +1,7 @@
 // Keeps the promises of `comparison.ts` on top of a dialect. Ids are nothing but digits, so they may stand in a statement itself.
 import type { Knex } from 'knex';
 import { noCounts } from '../contracts';
-import { instant, type Instant } from '../mirror/instant';
+import type { Instant } from '../mirror/instant';
 import { recordId, type RecordId } from '../mirror/record-id';
 import { combine } from './batch';
 import {
@@ -15,9 +15,9 @@ import {
   type Findings,
   type Judged,
 } from './comparison';
+import { beginRun, expectRun, forgetRun } from './comparison-run';
 import type { TakeBack, TargetTable } from './database';
 import type { Dialect } from './dialect';
-import { DatabaseError } from './errors';
 import type { Layout } from './layout';
 import type { Ledger } from './ledger';
 
@@ -25,8 +25,6 @@ type Row = Record<string, unknown>;
 
 const idsPerStatement = 1_000;
 const samplesOfAKind = 20;
-/** A run that died without cleaning up: nobody goes on with an export of last month. */
-const leftOverMs = 30 * 86_400_000;
 
 interface Parts {
   knex: Knex;
@@ -47,36 +45,15 @@ function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
 
 export function createComparison(parts: Parts): Comparison {
   const { knex, dialect, ledger, layout, read, write, now } = parts;
-  const runs = dialect.own('comparison');
   const rows = dialect.own('comparison_row');
   const rejects = dialect.own('rejected_record');
   const raw = async (on: Knex, sql: string, bindings: readonly (string | number)[] = []): Promise<Row[]> =>
     (await on.raw(sql, [...bindings])) as Row[];
 
-  const begin = async (trx: Knex.Transaction, module: string, runId: string): Promise<void> => {
-    const old = dialect.writeTime(instant(now() - leftOverMs));
-    const dead = (await trx(runs)
-      .where('began_at', '<', old)
-      .orWhere({ run_id: runId })
-      .select('run_id')) as Row[];
-    for (const { run_id } of dead) await forget(trx, String(run_id));
-    await trx(runs).insert({ run_id: runId, module, began_at: dialect.writeTime(now()) });
-  };
-
-  const forget = async (trx: Knex.Transaction, runId: string): Promise<void> => {
-    await trx(rows).where({ run_id: runId }).delete();
-    await trx(runs).where({ run_id: runId }).delete();
-  };
-
-  const mustBeThere = async (on: Knex, runId: string): Promise<void> => {
-    if ((await on(runs).where({ run_id: runId }).first()) === undefined)
-      throw new DatabaseError('permanent', 'What this run had compared is no longer there: start it again');
-  };
-
   const keep = async (trx: Knex.Transaction, found: Layout, batch: ComparedBatch): Promise<void> => {
     const { runId, checkpoint, observations, unreadable } = batch;
     await ledger.claim(trx, checkpoint);
-    if (batch.first) await begin(trx, found.table.module, runId);
+    if (batch.first) await beginRun(trx, dialect, { module: found.table.module, runId, at: now() });
     const session = await dialect.openCompare(trx, found);
     const entries = combine(observations);
     for (let from = 0; from < entries.length; from += dialect.chunk)
@@ -96,7 +73,7 @@ export function createComparison(parts: Parts): Comparison {
     const { t, join, key, id, o, d } = dialect.registers(found);
     const unseen = `NOT EXISTS (SELECT 1 FROM ${rows} c WHERE c.run_id = ? AND c.id = ${key})`;
     return write(async (trx) => {
-      await mustBeThere(trx, runId);
+      await expectRun(trx, dialect, runId);
       const live = await raw(
         trx,
         `SELECT count(*) AS n FROM ${t} t ${join} WHERE ${o} IS NOT NULL AND ${d} IS NULL`,
@@ -206,7 +183,7 @@ export function createComparison(parts: Parts): Comparison {
 
   const findings: Comparison['findings'] = (runId) =>
     read(async () => {
-      await mustBeThere(knex, runId);
+      await expectRun(knex, dialect, runId);
       const counted = await raw(
         knex,
         `SELECT c.kind AS kind, c.state AS state, count(*) AS n FROM ${rows} c WHERE c.run_id = ? GROUP BY c.kind, c.state`,
@@ -246,7 +223,7 @@ export function createComparison(parts: Parts): Comparison {
     settle,
     mend,
     findings,
-    drop: (runId) => write((trx) => forget(trx, runId)),
+    drop: (runId) => write((trx) => forgetRun(trx, dialect, runId)),
   };
 }
 

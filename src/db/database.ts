@@ -6,6 +6,8 @@ import type { Instant } from '../mirror/instant';
 import type { Observation, Registers } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
 import type { Comparison } from './comparison';
+import type { Matching } from './matching';
+import type { Preview } from './preview';
 
 export interface BookkeepingColumns {
   modifiedAt: string;
@@ -45,6 +47,8 @@ export interface TargetTable {
   deletedFlag?: readonly DeletedFlag[];
   /** Written on insert only, into columns that are not mapped. */
   constants: Readonly<Record<string, string | number | boolean>>;
+  /** Columns of `columns` by which old rows without an id are found. */
+  match?: readonly string[];
 }
 
 /** Something about a target table that a person may want to know, or has to mend. */
@@ -194,6 +198,8 @@ export interface SpentMinute {
 export interface Database {
   readonly dialect: 'sqlite' | 'mssql';
   readonly comparison: Comparison;
+  readonly matching: Matching;
+  readonly preview: Preview;
 
   /** Cheap round trip; throws a classified error while the database is not reachable. */
   ping(): Promise<void>;

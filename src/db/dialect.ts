@@ -21,7 +21,8 @@ export type OwnTable =
   | 'match_ambiguous'
   | 'match_done'
   | 'comparison'
-  | 'comparison_row';
+  | 'comparison_row'
+  | 'comparison_reject';
 
 /** `row`: a row is at fault; it is found by bisection and rejected. */
 export interface Verdict {
@@ -144,6 +145,10 @@ export interface Dialect {
   canonical(expression: string, type: TargetColumn['type'], actual: ActualColumn): string;
   /** `seconds` columns have no fraction. */
   targetTime(at: Instant, precision: 'seconds' | 'milliseconds'): string;
+  /** A text by which rows are matched: without blanks around it, and `A` like `a`. */
+  folded(expression: string): string;
+  /** Updates the target, known as `t`, from a derived table that is known as `p`. */
+  updateFrom(update: { target: string; set: string; from: string; on: string }): string;
   /** Where a SELECT says how many rows it wants. */
   page(limit: number): { top: string; limit: string };
   openMerge(trx: Knex.Transaction, layout: Layout): Promise<MergeSession>;

@@ -52,7 +52,7 @@ function rights({ dialect, table, facts }: Inspected): Finding[] {
 /** Zoho's ids have up to 19 digits. */
 const longestId = 10n ** 18n;
 
-const holdsIds = ({ kind, range, precision, scale }: ActualColumn): boolean =>
+export const holdsIds = ({ kind, range, precision, scale }: ActualColumn): boolean =>
   (kind === 'integer' && (range === undefined || range.max >= longestId)) ||
   (kind === 'decimal' && (precision === undefined || precision - (scale ?? 0) >= 19));
 

@@ -2,6 +2,8 @@
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
 import { createComparison } from './comparer';
+import { createMatching } from './matcher';
+import { createPreview } from './previewer';
 import type { Database, MergeRequest, TargetTable } from './database';
 import type { Dialect } from './dialect';
 import { ensureTable, examineTable, inspectTable, madeTable } from './ensure';
@@ -99,19 +101,33 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     await dialect.exclusively(knex, (trx) => ensureTable(trx, parts));
     throw new DatabaseError('retry', `Table ${table.table} lacked columns that the mirror has added again`);
   };
+  /** Whoever writes wants to know what is wrong with the table by now. */
+  const explained = async <T>(table: TargetTable, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      // The table may have changed since its layout was read.
+      layouts.delete(table);
+      if (error instanceof SchemaMismatchError || permanent(error)) await mend(table);
+      throw error;
+    }
+  };
   const reader = async (table: TargetTable) => new Reader(knex, dialect, await layout(table));
 
+  const parts = {
+    knex,
+    dialect,
+    ledger,
+    layout: (table: TargetTable) => guarded(() => layout(table)),
+    read: guarded,
+    write,
+    now,
+  };
   return {
     dialect: dialect.name,
-    comparison: createComparison({
-      knex,
-      dialect,
-      ledger,
-      layout: (table) => guarded(() => layout(table)),
-      read: guarded,
-      write,
-      now,
-    }),
+    comparison: createComparison(parts),
+    matching: createMatching(parts),
+    preview: createPreview(parts),
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
     migrate: () => guarded(() => migrate(knex, dialect)),
     rehearse: (tables) => guarded(() => rehearse(knex, { dialect, ledger, tables })),
@@ -124,7 +140,9 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
         return dialect.exclusively(knex, (trx) => ensureTable(trx, { dialect, ledger, table }));
       }),
     preparation: (table) =>
-      guarded(async () => (dialect.takesPrepared ? { layout: await layout(table) } : undefined)),
+      guarded(async () =>
+        dialect.takesPrepared ? { layout: await explained(table, () => layout(table)) } : undefined,
+      ),
     inspectTable: (table) => guarded(() => inspectTable(knex, { dialect, ledger, table })),
     fixedColumns: (table) =>
       guarded(async () => {
@@ -139,19 +157,16 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
       }),
     ownTablesSql: () => guarded(() => ownTablesSql(knex, dialect)),
     merge: (table, request) =>
-      guarded(async () => {
-        try {
-          const found = request.prepared?.layout ?? (await layoutFor(table, request));
-          return await transaction(knex, (trx) =>
-            mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
-          );
-        } catch (error) {
-          // The table may have changed since its layout was read.
-          layouts.delete(table);
-          if (error instanceof SchemaMismatchError || permanent(error)) await mend(table);
-          throw error;
-        }
-      }, request.signal),
+      guarded(
+        () =>
+          explained(table, async () => {
+            const found = request.prepared?.layout ?? (await layoutFor(table, request));
+            return transaction(knex, (trx) =>
+              mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
+            );
+          }),
+        request.signal,
+      ),
 
     registers: (table, ids) => guarded(async () => (await reader(table)).registers(ids)),
     countUnseen: (table, before) => guarded(async () => (await reader(table)).countUnseen(before)),

@@ -8,6 +8,8 @@ export interface Field {
   decimalPlaces?: number;
   /** `formula.return_type` or the roll-up's. */
   returnType?: string;
+  /** Where a lookup leads. */
+  lookupModule?: string;
   /** Actual values of a pick list. */
   options: string[];
   /** Lists cut it to 500 characters. */

@@ -2,6 +2,7 @@ export type { ColumnType, TypedValue } from './column-type';
 export type { Field, JsonValue } from './field';
 export { instant, later, parseInstant, toIsoMs, toIsoSeconds, type Instant } from './instant';
 export {
+  exportedNames,
   MappingError,
   modifiedTime,
   planMapping,

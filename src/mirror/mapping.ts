@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import type { ColumnType } from './column-type';
 import type { Field } from './field';
 import { columnType, whyNotExportable } from './field-types';
-import { typingOf, type Typing } from './typing';
+import { dottedNames } from './lookup-name';
+import { nameTyping, typingOf, type Typing } from './typing';
 
 /** As the configuration gives it. */
 export interface MappingSettings {
   fields?: readonly string[];
   columns: Readonly<Record<string, string>>;
   values: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Lookup field → column for the name of what it refers to. */
+  names?: Readonly<Record<string, string>>;
   /** Columns that are not for fields, and what they are for. */
   reserved?: Readonly<Record<string, string>>;
 }
@@ -19,6 +22,8 @@ export interface MappedField {
   column: string;
   type: ColumnType;
   codes?: Readonly<Record<string, string>>;
+  /** The column holds the name of what the field refers to; in a CSV it comes in these columns. */
+  nameFrom?: readonly string[];
 }
 
 export interface Mapping {
@@ -61,18 +66,30 @@ export function planMapping(
   const wanted = settings.fields ?? [...known.keys()];
   refuseUnknown(
     module,
-    [...wanted, ...Object.keys(settings.columns), ...Object.keys(settings.values)],
+    [
+      ...wanted,
+      ...Object.keys(settings.columns),
+      ...Object.keys(settings.values),
+      ...Object.keys(settings.names ?? {}),
+    ],
     known,
   );
 
   const skipped: { field: string; reason: string }[] = [];
+  const refused = 'Zoho refused to export it';
   const fields: MappedField[] = [];
   for (const name of new Set(wanted)) {
     if (name === 'id') continue;
     const field = known.get(name)!;
-    const reason = dropped.includes(name) ? 'Zoho refused to export it' : whyNotExportable(field);
+    const reason = dropped.includes(name) ? refused : whyNotExportable(field);
     if (reason) skipped.push({ field: name, reason });
     else fields.push(mapField(field, settings));
+  }
+  for (const [name, column] of Object.entries(settings.names ?? {})) {
+    const mapped = nameColumn(module, known.get(name)!, column);
+    const lost = mapped.nameFrom.find((dotted) => dropped.includes(dotted));
+    if (lost === undefined) fields.push(mapped);
+    else skipped.push({ field: lost, reason: refused });
   }
   refuseTwice(module, fields, settings.reserved ?? {});
   return { module, fields, skipped, fingerprint: fingerprintOf(module, fields) };
@@ -87,8 +104,8 @@ export function restrictMapping(
   table: { columns: readonly string[]; named: readonly string[] },
 ): Mapping {
   const there = new Set(table.columns.map((column) => column.toLowerCase()));
-  const kept = ({ field, column }: MappedField): boolean =>
-    table.named.includes(field.apiName) || there.has(column.toLowerCase());
+  const kept = ({ field, column, nameFrom }: MappedField): boolean =>
+    nameFrom !== undefined || table.named.includes(field.apiName) || there.has(column.toLowerCase());
   const fields = mapping.fields.filter(kept);
   if (fields.length === 0)
     throw new MappingError(
@@ -115,6 +132,28 @@ function mapField(field: Field, settings: MappingSettings): MappedField {
     ...(codes ? { codes } : {}),
   };
 }
+
+/** Zoho's lookups show up to 120 characters of a name, or more in modules of an org's own. */
+const nameType: ColumnType = { kind: 'text', length: 255 };
+
+function nameColumn(
+  module: string,
+  field: Field,
+  column: string,
+): MappedField & Required<Pick<MappedField, 'nameFrom'>> {
+  const nameFrom = dottedNames(field);
+  if (nameFrom) return { field, column, type: nameType, nameFrom };
+  throw new MappingError(
+    'field',
+    `${module}: ${field.apiName} is no lookup, so there is no name to bring along`,
+  );
+}
+
+/** What has to be asked for, so that a CSV holds everything that the mapping needs. */
+export const exportedNames = (asked: readonly Field[], { fields }: Mapping): string[] => [
+  ...asked.map(({ apiName }) => apiName),
+  ...fields.flatMap(({ nameFrom = [] }) => nameFrom),
+];
 
 function refuseUnknown(module: string, names: readonly string[], known: ReadonlyMap<string, Field>): void {
   const unknown = [...new Set(names)].filter((name) => name !== 'id' && !known.has(name));
@@ -148,7 +187,13 @@ function refuseTwice(
 }
 
 function fingerprintOf(module: string, fields: readonly MappedField[]): string {
-  const facts = fields.map(({ field, column, type, codes }) => [field.apiName, column, type, codes ?? null]);
+  const facts = fields.map(({ field, column, type, codes, nameFrom }) => [
+    field.apiName,
+    column,
+    type,
+    codes ?? null,
+    ...(nameFrom ? [nameFrom] : []),
+  ]);
   return createHash('sha256')
     .update(JSON.stringify([typingRules, module, facts]))
     .digest('hex')
@@ -157,4 +202,6 @@ function fingerprintOf(module: string, fields: readonly MappedField[]): string {
 
 /** One typing per mapped field, in the mapping's order. */
 export const typings = (mapping: Mapping): Typing[] =>
-  mapping.fields.map(({ field, column, type, codes }) => typingOf(field, column, type, codes));
+  mapping.fields.map(({ field, column, type, codes, nameFrom }) =>
+    nameFrom ? nameTyping : typingOf(field, column, type, codes),
+  );

@@ -1,6 +1,7 @@
 // One record gives the same row whichever way it came: a CSV cell and a JSON value of a field end in the same canonical text.
 import type { ColumnType, TypedValue } from './column-type';
 import type { Field, JsonValue } from './field';
+import { nameInJson } from './lookup-name';
 import { isRecordId } from './record-id';
 
 /** A value that its column's type cannot hold. The message never quotes the value. */
@@ -141,6 +142,12 @@ export interface Typing {
   fromCsv(cell: string): TypedValue;
   fromJson(value: JsonValue | undefined): TypedValue;
 }
+
+/** Of the name of what a lookup refers to. */
+export const nameTyping: Typing = {
+  fromCsv: (name) => (name === '' ? null : name),
+  fromJson: (value) => nameInJson(value) || null,
+};
 
 /**
  * The two ways into one column.

@@ -1,6 +1,7 @@
 // Zip → CSV → typed rows, in batches, in order. Holds one batch at a time and never gives out a last batch before the page is proved whole.
 import type { Readable } from 'node:stream';
 import { parseInstant, type Instant } from '../mirror/instant';
+import { joinedName } from '../mirror/lookup-name';
 import { modifiedTime, typings } from '../mirror/mapping';
 import type { LiveObservation } from '../mirror/observation';
 import { isRecordId } from '../mirror/record-id';
@@ -104,10 +105,11 @@ function rowReader(header: readonly string[], plan: PagePlan): RowReader {
   const idAt = header.findIndex(isIdHeader);
   const modifiedAt = at.get(modifiedTime) ?? -1;
   const columns = typings(plan.mapping).map((typing, index) => {
-    const name = plan.mapping.fields[index]!.field.apiName;
-    return { typing, index: at.get(name) ?? -1, name };
+    const { field, nameFrom } = plan.mapping.fields[index]!;
+    const names = nameFrom ?? [field.apiName];
+    return { typing, places: names.map((name) => at.get(name) ?? -1), names };
   });
-  const missing = columns.filter(({ index }) => index < 0).map(({ name }) => name);
+  const missing = columns.flatMap(({ names }) => names.filter((name) => !at.has(name)));
   if (idAt < 0) missing.push('Id');
   if (modifiedAt < 0) missing.push(modifiedTime);
   if (missing.length > 0) throw new PageError('COLUMNS', `The CSV lacks the columns ${missing.join(', ')}`);
@@ -120,7 +122,7 @@ interface RowShape {
   header: readonly string[];
   idAt: number;
   modifiedAt: number;
-  columns: readonly { typing: Typing; index: number }[];
+  columns: readonly { typing: Typing; places: readonly number[] }[];
   observedAt: Instant;
 }
 
@@ -144,12 +146,19 @@ function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | 
   if (!isRecordId(id)) return refuse('the record id is not a whole number of up to 19 digits', 'Id');
   if (modifiedAt === undefined) return refuse('not a time with an offset (ISO 8601)', modifiedTime);
   try {
-    const values = shape.columns.map(({ typing, index }) => typing.fromCsv(cells[index] ?? ''));
+    const values = shape.columns.map(({ typing, places }) => typing.fromCsv(cellOf(cells, places)));
     return { kind: 'live', id, modifiedAt, observedAt: shape.observedAt, values };
   } catch (error) {
     if (error instanceof TypingError) return refuse(error.message, error.column);
     throw error;
   }
+}
+
+/** Only the name of a user comes in several. */
+function cellOf(cells: readonly string[], places: readonly number[]): string {
+  return places.length === 1
+    ? (cells[places[0]!] ?? '')
+    : joinedName(places.map((place) => cells[place] ?? ''));
 }
 
 function readable(time: string): Instant | undefined {

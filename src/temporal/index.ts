@@ -6,6 +6,7 @@ export {
   ensureSchedules,
   requestCatchUp,
   sendHints,
+  startDryRun,
   startInitialSync,
   startReconcile,
   wakeDegraded,

@@ -132,6 +132,17 @@ async function signalIfRunning(temporal: Client, workflowId: string, signal: str
   }
 }
 
+/** Starts DryRun, or joins the running one. */
+export async function startDryRun(temporal: Client, module: string): Promise<void> {
+  await temporal.workflow.start(workflowTypes.dryRun, {
+    taskQueue: TASK_QUEUE,
+    workflowId: workflowIds.dryRun(module),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ module }],
+    staticSummary: `Says what a load of ${module} would do`,
+  });
+}
+
 /** Starts Reconcile. Throws WorkflowExecutionAlreadyStartedError while one runs: it may have been asked for something else. */
 export async function startReconcile(temporal: Client, input: ReconcileInput): Promise<void> {
   await temporal.workflow.start(workflowTypes.reconcile, {

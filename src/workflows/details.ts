@@ -11,6 +11,7 @@ const doing: Record<Phase, string> = {
   'catching-up': 'reading what has changed',
   gathering: 'gathering changed records',
   reading: 're-reading changed records',
+  matching: 'finding old rows by their values',
   comparing: 'comparing an export with the table',
   checking: 'looking again at what differs',
   asking: 'waiting for a decision',

@@ -15,6 +15,7 @@ import {
   type Paid,
   type Phase,
 } from '../contracts';
+import type { LoadedPage, LoadPage } from '../activities';
 import { loading, quick } from './activities';
 import { failureOf, isFailure, type Desk } from './desk';
 import { counted } from './details';
@@ -36,11 +37,15 @@ export interface ExportTotals {
 /** Of a desk what the loop needs: whose status it is does not matter. */
 type PageDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'persist' | 'retryLater' | 'recovered'>;
 
-/** What is exported, and whether its rows are merged or only compared. */
+/** What is exported, and what becomes of its rows: without a word more they are merged. */
 export interface ExportPlan {
   /** ISO; only what was modified at or after it. */
   modifiedSince?: string;
   compare?: { fields: boolean };
+  /** They are kept for matching old rows with them. */
+  match?: true;
+  /** They are counted. */
+  dryRun?: true;
 }
 
 export class PageExport {
@@ -76,9 +81,10 @@ export class PageExport {
         this.desk.show({ counts: before, pages: 0 });
         if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
         // The module may have other fields by now.
-        await this.desk.persist(() =>
-          quick.openModule.executeWithOptions({ summary: `${this.module}: settings` }, [this.module]),
-        );
+        if (!plan.dryRun)
+          await this.desk.persist(() =>
+            quick.openModule.executeWithOptions({ summary: `${this.module}: settings` }, [this.module]),
+          );
       }
     }
   }
@@ -93,6 +99,8 @@ export class PageExport {
             ...(pageToken ? { pageToken } : {}),
             ...(plan.modifiedSince ? { modifiedSince: plan.modifiedSince } : {}),
             ...(plan.compare && !plan.compare.fields ? { idsOnly: true } : {}),
+            ...(plan.match ? { matchOnly: true } : {}),
+            ...(plan.dryRun ? { dryRun: true } : {}),
           },
         ]),
       );
@@ -194,20 +202,10 @@ export class PageExport {
     let current = first;
     for (let failures = 1; ; failures += 1) {
       const { rows = 0, downloadPath = '' } = current.report;
-      this.show(plan.compare ? 'comparing' : 'loading', { number: job.page, rows });
+      this.show(phaseOf(plan), { number: job.page, rows });
       try {
         const page = { module: this.module, jobId: current.job.jobId, downloadPath, rows, observedAt };
-        const loaded = await this.paid(() =>
-          plan.compare
-            ? loading.comparePage.executeWithOptions(
-                { summary: `${this.module}: compare page ${job.page} (${counted(rows, 'row')})` },
-                [{ ...page, page: job.page, ...plan.compare }],
-              )
-            : loading.loadPage.executeWithOptions(
-                { summary: `${this.module}: load page ${job.page} (${counted(rows, 'row')})` },
-                [page],
-              ),
-        );
+        const loaded = await this.paid(() => this.take(plan, page, job.page));
         return loaded.counts;
       } catch (error) {
         if (!isFailure(error, 'ExportGone')) throw error;
@@ -219,6 +217,17 @@ export class PageExport {
     }
   }
 
+  private take(plan: ExportPlan, page: LoadPage, number: number): Promise<LoadedPage> {
+    const summary = `${this.module}: ${verbs[phaseOf(plan)]} page ${number} (${counted(page.rows, 'row')})`;
+    if (plan.compare)
+      return loading.comparePage.executeWithOptions({ summary }, [
+        { ...page, page: number, ...plan.compare },
+      ]);
+    if (plan.match) return loading.offerPage.executeWithOptions({ summary }, [{ ...page, page: number }]);
+    if (plan.dryRun) return loading.previewPage.executeWithOptions({ summary }, [{ ...page, page: number }]);
+    return loading.loadPage.executeWithOptions({ summary }, [page]);
+  }
+
   private async paid<T extends Paid>(step: () => Promise<T>): Promise<T> {
     const result = await this.desk.persist(step);
     this.credits += result.credits ?? 0;
@@ -228,6 +237,13 @@ export class PageExport {
   private show(phase: Phase, page?: { number: number; rows: number }): void {
     this.desk.show({ phase, ...(page ? { page } : {}) });
   }
+}
+
+const verbs = { loading: 'load', comparing: 'compare', matching: 'match' } as const;
+
+function phaseOf({ compare, match, dryRun }: ExportPlan): keyof typeof verbs {
+  if (match) return 'matching';
+  return compare || dryRun ? 'comparing' : 'loading';
 }
 
 const otherChain = (): ApplicationFailure =>

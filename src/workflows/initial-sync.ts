@@ -7,6 +7,7 @@ import { moment, progress } from './details';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
 import { checkInput } from './input';
+import { matchOldRows } from './match-old-rows';
 import { open } from './open';
 import { recorded } from './run-record';
 import { sweep } from './sweep';
@@ -22,6 +23,8 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
     const settings = await open(desk, module);
     if (settings.remarks?.length) desk.show({ remarks: settings.remarks });
     const t0 = await begin(desk, module);
+    // Before anything can bring a record that an old row stands for.
+    await matchOldRows(desk, settings, pages);
     await subscribe(desk, settings);
     const { observedAt, counts } = await pages.run(settings);
     await sweep(desk, module, { before: observedAt, rows: counts.read });

@@ -13,6 +13,10 @@ const modulesShape = z.object({
 });
 
 const returnType = z.object({ return_type: text.nullish() }).nullish().catch(undefined);
+const lookup = z
+  .object({ module: z.object({ api_name: text.nullish() }).nullish() })
+  .nullish()
+  .catch(undefined);
 const fieldShape = z.object({
   api_name: text,
   data_type: text,
@@ -21,6 +25,7 @@ const fieldShape = z.object({
   decimal_place: wholeNumber.nullish(),
   formula: returnType,
   rollup_summary: returnType,
+  lookup,
   textarea: z.object({ type: text.nullish() }).nullish().catch(undefined),
   pick_list_values: z
     .array(z.object({ actual_value: text.nullish(), display_value: text.nullish() }))
@@ -57,6 +62,7 @@ export async function readFields(api: Api, module: string, signal?: AbortSignal)
 
 function fieldOf(field: z.infer<typeof fieldShape>): ZohoField {
   const type = field.formula?.return_type ?? field.rollup_summary?.return_type;
+  const lookupModule = field.lookup?.module?.api_name;
   return {
     apiName: field.api_name,
     dataType: field.data_type,
@@ -64,6 +70,7 @@ function fieldOf(field: z.infer<typeof fieldShape>): ZohoField {
     ...(typeof field.length === 'number' ? { length: field.length } : {}),
     ...(typeof field.decimal_place === 'number' ? { decimalPlaces: field.decimal_place } : {}),
     ...(type ? { returnType: type } : {}),
+    ...(lookupModule ? { lookupModule } : {}),
     options: (field.pick_list_values ?? []).flatMap(
       (value) => value.actual_value ?? value.display_value ?? [],
     ),

@@ -111,3 +111,36 @@ test('a table of others gets the fields that it has columns for, and the others 
     },
   );
 });
+
+test('lookups and owners bring their name into a second column, the same by an export as by a re-read', async () => {
+  const named = `
+modules:
+  Leads:
+    fields: [Last_Name, Owner]
+    names: { Owner: OwnerName, Campaign: CampaignName, Created_By: Author }
+`;
+  await withMirror({ yaml: named }, async ({ activities, run, load, sim, databasePath }) => {
+    expect(await load()).toMatchObject({ read: 40, inserted: 40, rejected: 0 });
+    const { records } = sim.truth('Leads');
+    const ids = [...sim.crm.table('Leads').ids()];
+    const file = new Database(databasePath, { readonly: true });
+    const rows = file
+      .prepare('SELECT CAST(Owner AS TEXT) AS owner, OwnerName, CampaignName, Author FROM Leads ORDER BY id')
+      .all() as Record<string, string | null>[];
+    expect(new Set(rows.map(({ owner, OwnerName }) => `${owner} ${OwnerName}`))).toEqual(
+      new Set([
+        '5725767000000411001 Patricia Boyle',
+        '5725767000000411002 Jürgen Weiß',
+        '5725767000000411003 佐藤 花子',
+      ]),
+    );
+    // A lookup that is empty has no name either.
+    const empty = records.filter(({ Campaign }) => Campaign === null).length;
+    expect(empty).toBeGreaterThan(0);
+    expect(rows.filter(({ CampaignName }) => CampaignName === null)).toHaveLength(empty);
+    expect(rows.find(({ CampaignName }) => CampaignName !== null)!.CampaignName).toMatch(/ \d+$/);
+    file.close();
+    const reread = await run(activities.rereadRecords, [{ module: 'Leads', ids, expected: [] }]);
+    expect(reread.counts).toMatchObject({ read: 40, unchanged: 40 });
+  });
+});

@@ -77,7 +77,7 @@ test('unknown keys and wrong values of the file are named with their path', () =
   );
   expect(lines.map((line) => line.replace(/^.*mirror\.yaml: /, ''))).toEqual([
     'modules.Leads.deletes="never" is not valid. Allowed: soft, hard',
-    'modules.Leads.tabel is not a known key. Allowed: table, deletes, schema, bookkeeping, bookkeepingColumns, deletedFlag, key, constants, values, fields, columns',
+    'modules.Leads.tabel is not a known key. Allowed: table, deletes, schema, bookkeeping, bookkeepingColumns, deletedFlag, key, constants, values, fields, columns, names, match',
     'channel.lifetime="7d" is not valid. Allowed: at most 6d23h',
     'timings.pollFirst="soon" is not valid. Allowed: a number with ms, s, m, h or d, or several in a row, such as 23h55m',
   ]);

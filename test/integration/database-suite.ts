@@ -27,6 +27,7 @@ import {
   stateOf,
   type Opened,
 } from './database-kit';
+import { describeAdoption } from './database-adoption';
 import { describeComparison } from './database-comparison';
 import { describeRejects } from './database-rejects';
 import { describeTables } from './database-tables';
@@ -53,6 +54,7 @@ export function describeDatabase(name: string, open: () => Promise<Opened>, numR
     describeLedger(it);
     describeTables(it);
     describeRejects(it);
+    describeAdoption(it);
     describeComparison(it);
   });
 }

@@ -72,3 +72,30 @@ test('a field may not go into a column that the mirror writes itself', () => {
     'Leads: the field Budget goes into the column zohoid, which is the key column',
   );
 });
+
+test('a name column knows the dotted fields of a CSV, and is lost alone when Zoho refuses one of them', () => {
+  const names = { Owner: 'OwnerName', Campaign: 'CampaignName', Branch: 'BranchName' };
+  const metadata = [
+    ...leadFields,
+    { apiName: 'Campaign', dataType: 'lookup', lookupModule: 'Campaigns', options: [], richText: false },
+    { apiName: 'Branch', dataType: 'lookup', lookupModule: 'Branches', options: [], richText: false },
+  ];
+  const settings = { ...none, fields: ['Last_Name'], names };
+  const { fields } = planMapping('Leads', metadata, settings);
+  expect(fields.map(({ column, nameFrom }) => [column, nameFrom])).toEqual([
+    ['Last_Name', undefined],
+    ['OwnerName', ['Owner.first_name', 'Owner.last_name']],
+    ['CampaignName', ['Campaign.Campaign_Name']],
+    ['BranchName', ['Branch.Name']],
+  ]);
+  const lost = planMapping('Leads', metadata, settings, ['Branch.Name']);
+  expect(lost.fields.map(({ column }) => column)).toEqual(['Last_Name', 'OwnerName', 'CampaignName']);
+  expect(lost.skipped).toEqual([{ field: 'Branch.Name', reason: 'Zoho refused to export it' }]);
+});
+
+test('only a field that refers to something has a name to bring along', () => {
+  const wrong = (names: Record<string, string>) => () => planMapping('Leads', leadFields, { ...none, names });
+  expect(wrong({ Budget: 'X' })).toThrow('Leads: Budget is no lookup, so there is no name to bring along');
+  expect(wrong({ Nope: 'X' })).toThrow(/Leads has no field Nope/);
+  expect(wrong({ Owner: 'Last_Name' })).toThrow(/Last_Name and Owner both go into the column Last_Name/);
+});

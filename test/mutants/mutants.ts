@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the checkpoint moves outside of the transaction',
     file: 'src/db/store.ts',
-    find: 'return await transaction(knex, (trx) =>',
+    find: 'return transaction(knex, (trx) =>',
     replace: `const { checkpoint } = request;
           if (checkpoint !== undefined)
             await knex.transaction(async (trx) => {
@@ -130,7 +130,7 @@ export const mutants: readonly Mutant[] = [
             });
           request = { ...request };
           delete request.checkpoint;
-          return await transaction(knex, (trx) =>`,
+          return transaction(knex, (trx) =>`,
     detector: law,
   },
   {

@@ -15,6 +15,28 @@ const ways: Record<string, Scenario> = {
     activities: (temporal) => chain(temporal, 3),
     act: result,
   },
+  'initial-sync-matching': {
+    type: workflowTypes.initialSync,
+    activities: (temporal) => ({
+      ...chain(temporal, 2),
+      openModule: async () => settings({ match: true }),
+    }),
+    act: result,
+  },
+  'dry-run-two-pages': {
+    type: workflowTypes.dryRun,
+    activities: (temporal) => chain(temporal, 2),
+    act: result,
+  },
+  'dry-run-degraded': {
+    type: workflowTypes.dryRun,
+    activities: () => ({
+      inspectModule: async () => {
+        throw fail('ZohoPermanent', 'Zoho refuses the refresh token (invalid_code)');
+      },
+    }),
+    act: degraded,
+  },
   'initial-sync-polling': {
     type: workflowTypes.initialSync,
     activities: () => ({

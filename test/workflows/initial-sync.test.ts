@@ -108,6 +108,42 @@ describe('a calm run', () => {
     ]);
   });
 
+  test('old rows are matched once, before the channel could bring a record that one of them stands for', async () => {
+    const openModule: Activities['openModule'] = async (module) => settings({ module, match: true });
+    const requests: CreateJob[] = [];
+    const first = await sync({ openModule }, async ({ calls, result }) => {
+      const status = await result;
+      return { calls, status };
+    });
+    expect(first.calls.slice(0, 9)).toEqual([
+      'openModule',
+      'beginLoad',
+      'matchingSettled',
+      'createExport',
+      'readExport',
+      'offerPage',
+      'adoptMatches',
+      'ensureChannel',
+      'createExport',
+    ]);
+    expect(first.status).toMatchObject({
+      pages: 1,
+      counts: { read: 2, inserted: 2 },
+      remarks: [
+        '1 old rows were matched',
+        '2 records match more than one old row, or share theirs; those rows are left alone: 13, 14',
+      ],
+    });
+    const cast = fakes(temporal.client);
+    const createExport: Activities['createExport'] = (request) => {
+      requests.push(request);
+      return cast.activities.createExport(request);
+    };
+    const { calls } = await finished({ openModule, createExport, matchingSettled: async () => true });
+    expect(calls).not.toContain('offerPage');
+    expect(requests).toEqual([{ module: 'Leads', page: 1 }]);
+  });
+
   test('ends with counts, pages, T0 and watermark as plain JSON', async () => {
     const { status } = await finished();
     expect(status).toEqual({

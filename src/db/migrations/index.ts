@@ -6,6 +6,7 @@ import { createOwnTables } from './0001-own-tables';
 import { createSharedBudget } from './0002-shared-budget';
 import { createLegacyTables } from './0003-legacy-tables';
 import { createComparison } from './0004-comparison';
+import { createPreview } from './0005-preview';
 import { stepsAsSql, type WrittenStep } from './as-sql';
 
 const steps: readonly WrittenStep[] = [
@@ -13,6 +14,7 @@ const steps: readonly WrittenStep[] = [
   { name: '0002-shared-budget', up: createSharedBudget },
   { name: '0003-legacy-tables', up: createLegacyTables },
   { name: '0004-comparison', up: createComparison },
+  { name: '0005-preview', up: createPreview },
 ];
 
 /** A list in code: a folder scan would also find what an older build left behind. */

@@ -76,6 +76,10 @@ export const mssqlDialect: Dialect = {
         return expression;
     }
   },
+  // Binary, because a column's own collation may take even more for equal, and two of them do not compare at all.
+  folded: (expression) =>
+    `LOWER(LTRIM(RTRIM(CONVERT(nvarchar(4000), ${expression})))) COLLATE Latin1_General_BIN2`,
+  updateFrom: ({ target, set, from, on }) => `UPDATE t SET ${set} FROM ${target} t JOIN ${from} p ON ${on}`,
   page: (limit) => ({ top: `TOP (${Math.trunc(limit)})`, limit: '' }),
   targetTime: bare,
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),

@@ -40,6 +40,8 @@ export const sqliteDialect: Dialect = {
   bookkeeping: schema.bookkeeping,
   addBookkeeping: schema.addBookkeeping,
   canonical: (expression) => `CAST(${expression} AS TEXT)`,
+  folded: (expression) => `lower(trim(${expression}))`,
+  updateFrom: ({ target, set, from, on }) => `UPDATE ${target} AS t SET ${set} FROM ${from} p WHERE ${on}`,
   targetTime: (at, precision) => (precision === 'seconds' ? toIsoSeconds(at) : toIsoMs(at)),
   page: (limit) => ({ top: '', limit: `LIMIT ${Math.trunc(limit)}` }),
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
