@@ -29,6 +29,26 @@ test('NotificationSync loses no hint when it continues as new, and counts on', a
   });
 });
 
+test('NotificationSync loses no hint when it continues as new every few events', async () => {
+  const hasty = await startTemporal(['limit.historyCount.suggestContinueAsNew=15']);
+  try {
+    await notifying(hasty, { first: [{ ids: ['1'] }] }, async ({ handle, reads, send }) => {
+      const runIds = new Set<string>();
+      const ids = many(200, 2);
+      for (let at = 0; at < ids.length; at += 4) {
+        await Promise.all(ids.slice(at, at + 4).map((id) => send([id])));
+        runIds.add((await handle.describe()).runId);
+      }
+      const status = await reaches(handle, 'all', ({ hints, pending }) => hints === 201 && pending === 0);
+      expect(status.health).toBe('ok');
+      expect(new Set(reads.flatMap((read) => read.ids))).toEqual(new Set(many(201)));
+      expect(runIds.size).toBeGreaterThan(5);
+    });
+  } finally {
+    await hasty.close();
+  }
+});
+
 /** Sends one id after the other until the run has ended and another goes on. */
 async function untilNextRun({ handle, send }: Stage, from: number): Promise<number> {
   const { runId } = await handle.describe();
