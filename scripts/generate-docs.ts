@@ -19,11 +19,12 @@ const code = (text: string): string => `\`${text}\``;
 const notice = '<!-- Made by scripts/generate-docs.ts from the source. Change it there. -->';
 
 export function errorsPage(): string {
-  const rows = Object.entries(errorTypes).map(([type, { retry, means, operator }]) => [
+  const rows = Object.entries(errorTypes).map(([type, { retry, means, operator, healed }]) => [
     code(type),
     retry ? 'yes' : 'no',
     means,
     operator,
+    healed,
   ]);
   return `# Errors
 
@@ -40,9 +41,9 @@ error of any other type (\`TypeError\`, say) was not foreseen: it is retried too
 A workflow that needs a person is _degraded_: it keeps its place, tries again every hour and at once on the update \`resume\`
 (\`zoho-mirror resume Leads\`).
 
-${table(['Type', 'Retried', 'What it means', 'What you do'], rows)}
+${table(['Type', 'Retried', 'What it means', 'What you do', 'Healed when'], rows)}
 
-What to look at and which command to type, event by event: [operations.md](operations.md).
+What to look at and which command to type, event by event: [operations.md](operations.md); for each alarm: [runbook.md](runbook.md).
 `;
 }
 

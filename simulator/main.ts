@@ -12,7 +12,7 @@ function snapshotMoment(text: string): 'creation' | 'completion' | 'mixed' {
   throw new InvalidArgumentError('give creation, completion or mixed.');
 }
 
-const program = new Command('simulator')
+const program = new Command('npm run simulator --')
   .description(
     'A pretended Zoho CRM: client sim-client, secret sim-secret, refresh token sim-refresh, grant token sim-grant.',
   )

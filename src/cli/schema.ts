@@ -20,16 +20,23 @@ interface Wanted {
 
 type Action = (wanted: Wanted, options: SchemaOptions) => Promise<ExitCode>;
 
+const byHand = `
+The same with SQL:
+  SELECT column_name, data_type, character_maximum_length, is_nullable FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'Leads'
+and then whatever \`zoho-mirror schema print\` prints.`;
+
 export function addSchema(program: Command): void {
   const schema = program
     .command('schema')
-    .description('Looks at the target tables, prints the SQL that they need, or runs it');
+    .description('Looks at the target tables, prints the SQL that they need, or runs it')
+    .addHelpText('after', byHand);
   const add = (name: string, about: string, action: Action): void =>
     void schema
       .command(name)
       .description(about)
       .argument('[module]', 'API name of one module; default: all that are configured')
       .option('--json', 'print one JSON object', false)
+      .addHelpText('after', byHand)
       .action((module: string | undefined, options: SchemaOptions) =>
         runGuarded(() => withTables(module, (wanted) => action(wanted, options))),
       );

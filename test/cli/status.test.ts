@@ -1,5 +1,9 @@
 // `zoho-mirror status` against a whole installation: healthy, degraded, without a worker, without Temporal.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { workflowIds } from '../../src/contracts';
+import { built } from '../support/built';
 import { eventually } from '../support/eventually';
 import { Town } from '../end-to-end/town';
 import { zohoMirror } from './commands';
@@ -66,6 +70,20 @@ test('a module that was never loaded is not started, and the first load makes it
   expect(lines.join('')).not.toContain('\x1b');
 }, 120_000);
 
+test('--watch looks again and again until Ctrl-C, and ends with what was last seen', async () => {
+  const child = spawn(process.execPath, [join(await built(), 'cli', 'main.js'), 'status', '--watch'], {
+    env: { PATH: process.env.PATH, ...town.env },
+  });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const ended = once(child, 'close');
+  await eventually('two looks', () => out.split('Ctrl-C ends').length > 2);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  // No cursor moves where nobody sits.
+  expect(out).not.toContain('\x1b');
+}, 60_000);
+
 test('a revoked token shows as degraded, with what is wrong and what to do', async () => {
   town.sim.oauth.revoke({ refreshTokens: true });
   await town.client.workflow.getHandle(workflowIds.channelRenewal('Leads')).executeUpdate('renewNow');
@@ -77,7 +95,7 @@ test('a revoked token shows as degraded, with what is wrong and what to do', asy
   });
   const text = (await status()).out;
   expect(text).toMatch(/channel-renewal\/Leads: .*invalid_code/);
-  expect(text).toContain('Mend it in Zoho or in the environment');
+  expect(text).toContain('Mend it in Zoho, then `resume`');
 }, 60_000);
 
 test('a worker that is down is said, and hangs nothing', async () => {

@@ -1,7 +1,10 @@
 // What is in deploy/ parses, and names only what the code serves and what is there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import ts from 'typescript';
 import { parse as parseYaml } from 'yaml';
+import { onPath } from '../../dev/find-binary';
 import { metrics, type Metric } from '../../src/contracts';
 
 const root = join(__dirname, '..', '..');
@@ -21,7 +24,7 @@ interface Rule {
   expr: string;
   for: string;
   labels: { severity: string };
-  annotations: { summary: string; description: string };
+  annotations: { summary: string; description: string; runbook: string };
 }
 const { groups } = parseYaml(read('deploy/prometheus/zoho-mirror.rules.yml')) as {
   groups: { name: string; rules: Rule[] }[];
@@ -56,6 +59,56 @@ test('alerts name only metrics that the code declares, and say what happened and
   }
   expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
 });
+
+const promtool = onPath('promtool');
+
+// Debian and Ubuntu have it in the package `prometheus`.
+(promtool ? test : test.skip)('promtool accepts the alert rules, and each fires when it should', () => {
+  const inFolder = { cwd: join(root, 'deploy', 'prometheus'), encoding: 'utf8' } as const;
+  expect(execFileSync(promtool!, ['check', 'rules', 'zoho-mirror.rules.yml'], inFolder)).toContain(
+    `${rules.length} rules found`,
+  );
+  execFileSync(promtool!, ['test', 'rules', 'zoho-mirror.rules.test.yml'], inFolder);
+  const tried = read('deploy/prometheus/zoho-mirror.rules.test.yml');
+  expect(rules.filter(({ alert }) => !tried.includes(`alertname="${alert}"`))).toEqual([]);
+});
+
+test('every alert names its section of the runbook, which says what it means, what to do, and when it is healed', () => {
+  const sections = new Map(
+    read('docs/runbook.md')
+      .split(/^## /m)
+      .slice(1)
+      .map((text) => [text.split('\n', 1)[0]!, text]),
+  );
+  expect([...sections.keys()]).toEqual(rules.map(({ alert }) => alert));
+  for (const { alert, annotations } of rules) {
+    expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    for (const part of ['Means', 'Do', 'Healed']) expect(sections.get(alert)).toContain(`- **${part}**: `);
+  }
+});
+
+test("the dashboard is one by Grafana's own types", () => {
+  expect(complaints(read('deploy/grafana/zoho-mirror.json'))).toEqual([]);
+  const wrong = JSON.stringify({ ...dashboard, panels: [{ title: 'no type', gridPos: { x: 0 } }] });
+  expect(complaints(wrong)).not.toEqual([]);
+});
+
+/** What the compiler has against a dashboard: an unknown key, a wrong value. */
+function complaints(json: string): string[] {
+  const file = join(root, 'test', 'house', 'dashboard-to-check.ts');
+  const text = `import type { Dashboard } from '@grafana/schema';\nexport const dashboard: Dashboard = ${json};\n`;
+  const host = ts.createCompilerHost({});
+  const { readFile, getSourceFile } = host;
+  host.readFile = (name) => (name === file ? text : readFile(name));
+  host.fileExists = (name) => name === file || existsSync(name);
+  host.getSourceFile = (name, version) =>
+    name === file ? ts.createSourceFile(name, text, version) : getSourceFile(name, version);
+  const options = { strict: true, noEmit: true, skipLibCheck: true, types: [], module: ts.ModuleKind.Node16 };
+  const program = ts.createProgram([file], options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+}
 
 test('the dashboard names only metrics that the code declares, and shows each of them', () => {
   const shown = queries.flatMap(named);

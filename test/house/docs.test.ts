@@ -1,5 +1,5 @@
 // The documents say what the code says: generated pages are current, and what the others name is there.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import {
@@ -13,17 +13,9 @@ import { describeVariables, parseDuration } from '../../src/config';
 import { dataCentres } from '../../src/config/environment';
 import { fileSchema, moduleSchema } from '../../src/config/file';
 import { errorTypes } from '../../src/contracts';
+import { documentedCommands, pages, root } from '../support/documented';
 
-const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
 const all = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, found]) => found!);
 const howToMend = 'npm run build && node dist/scripts/generate-docs.js';
@@ -42,6 +34,12 @@ test(`docs/metrics.md is current (else: ${howToMend})`, () => {
 
 test('every error type has one row in docs/errors.md, and every row is an error type', () => {
   expect(all(read('docs/errors.md'), /^\| `(\w+)`/gm).sort()).toEqual(Object.keys(errorTypes).sort());
+});
+
+test('every error type says what it means, what to do, and how to see that it is healed', () => {
+  for (const [type, { means, operator, healed }] of Object.entries(errorTypes))
+    for (const text of [means, operator, healed])
+      expect([type, text]).toEqual([type, expect.stringMatching(/^.{10,}\.$/)]);
 });
 
 test('every error type is in the table of docs/architecture.md or docs/operations.md', () => {
@@ -102,4 +100,40 @@ describe.each(pages)('%s', (page) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     expect(all(text, /npm run ([a-z][\w:-]*)/g).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+/** Commands that no test of their own runs, and who does. */
+const runBy: readonly [command: RegExp, file: string, where: RegExp][] = [
+  [/^npm ci$/, '.ci/run', /^npm ci/m],
+  [/^npm test$/, '.ci/run', /^npm test$/m],
+  [/^npm run test:chaos\b/, '.ci/run', /^npm run test:chaos/m],
+  [/^npm run test:mutants$/, '.ci/run', /^npm run test:mutants/m],
+  [/^npm run demo\b/, '.ci/run', /^npm run demo/m],
+  [/^npm run test:law\b/, 'test/chaos/law.test.ts', /histories/],
+  [/^TEST_MSSQL_URL=\S+ npm run test:mssql$/, '.github/workflows/ci.yml', /npm run test:mssql/],
+  [/^npm run build$/, 'package.json', /"test": ".*npm run --silent build/],
+  [/^\.ci\/run$/, '.ci/run', /./],
+  [/^npx jest \S+ --selectProjects unit$/, 'package.json', /jest --selectProjects unit/],
+  [/^node dist\/simulator\/main\.js\b/, 'demo/house.ts', /'simulator', 'main\.js'/],
+  [/^zoho-mirror setup$/, 'test/cli/setup.test.ts', /'setup'/],
+  [/^zoho-mirror start$/, 'test/cli/setup.test.ts', /\['start', 'api'\]/],
+  [/^zoho-mirror status --watch$/, 'test/cli/status.test.ts', /'--watch'/],
+];
+/** What test/end-to-end/commands.test.ts runs. */
+const runThere = /^(temporal|zoho-mirror) /;
+const setting = /^[A-Z_]+=\S/;
+
+test('every command in the documents is run by a test, or the page says why not', () => {
+  const open = documentedCommands().filter(
+    ({ command, notRun }) =>
+      !notRun &&
+      !runThere.test(command) &&
+      !setting.test(command) &&
+      !runBy.some(([one]) => one.test(command)),
+  );
+  expect(open).toEqual([]);
+});
+
+test.each(runBy)('%s is run by %s', (_command, file, where) => {
+  expect(read(file)).toMatch(where);
 });

@@ -1,0 +1,43 @@
+// The commands that README.md and docs/ show: the lines of their code blocks that name no language.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(__dirname, '..', '..');
+export const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'simulator/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+export interface Documented {
+  page: string;
+  command: string;
+  /** Why no test runs it, where the page says so: `<!-- not run: … -->` before the block. */
+  notRun?: string;
+}
+
+const block = /(?:<!-- not run: ([^>]+) -->\s*)?^ *```(\w*)\n([\s\S]*?)^ *```$/gm;
+
+export const documentedCommands = (): Documented[] =>
+  pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(block)].flatMap(([, notRun, language, text]) =>
+      (language ? [] : commandsOf(text!)).map((command) => ({
+        page,
+        command,
+        ...(notRun ? { notRun } : {}),
+      })),
+    ),
+  );
+
+/** One a line, without comments; a line that ends in a backslash goes on in the next. */
+export const commandsOf = (text: string): string[] =>
+  text
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#\s.*$/, '').trim())
+    .filter((line) => line !== '')
+    .flatMap((line) => line.split(' && '));
