@@ -12,7 +12,7 @@ import {
   type RecordId,
   type Registers,
 } from '../mirror';
-import type { ChangedRecord } from '../zoho';
+import { callsPerRead, type ChangedRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
@@ -68,10 +68,17 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
     return counts;
   }
 
+  /** The more calls a record takes, the sooner an export is the cheaper way. */
+  async function worth(module: string, count: number): Promise<number> {
+    const { ask } = await catalog.plan(module, { signal: cancellationSignal() });
+    return Math.floor(count / callsPerRead(ask));
+  }
+
   return {
     /**
-     * Zoho's clock, and whether more than `count` records changed since then. The first 200 changes cost a credit to list, as would the
-     * bare question how many there are; on a quiet day they are all, and nothing has to be asked twice.
+     * Zoho's clock, and whether more than `count` records changed since then: fewer where a record takes several calls to read. The first
+     * 200 changes cost a credit to list, as would the bare question how many there are; on a quiet day they are all, and nothing has to be
+     * asked twice.
      */
     async surveyChanges(module: string, since: string, count: number): Promise<Survey> {
       const signal = cancellationSignal();
@@ -82,7 +89,7 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
         const counts = await mergeChanged(module, few.records, signal);
         return { started: toIsoMs(before), many: false, counts };
       }
-      const many = !few.more || (await zoho.hasMoreChanged(module, from, count, signal));
+      const many = !few.more || (await zoho.hasMoreChanged(module, from, await worth(module, count), signal));
       // What follows is read up to this second, which is no earlier than whatever made somebody ask.
       return { started: toIsoMs(await zoho.receivedDate(signal)), many };
     },

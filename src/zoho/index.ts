@@ -5,6 +5,7 @@ export { exchangeGrant, type Grant } from './grant';
 export { ZohoError, type Verdict } from './errors';
 export type { TokenStore } from './oauth';
 export { inBackground, isBackground } from './priority';
+export { callsPerRead } from './records';
 export { countingCredits } from './tally';
 export type {
   BulkJob,

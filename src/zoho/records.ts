@@ -30,6 +30,10 @@ const mostFields = 50;
 const mostRounds = 5;
 const always = ['id', 'Modified_Time'] as const;
 
+/** How many calls, of a credit each, it takes to read up to 100 records with these fields. */
+export const callsPerRead = (fields: readonly ZohoField[]): number =>
+  Math.max(1, chunksOf(namesOf(fields), mostFields - always.length).length);
+
 /** Part of one record, or undefined: not returned. */
 type Part = ZohoRecord | undefined;
 
@@ -54,7 +58,7 @@ export async function readRecords(
   const reading: Reading = {
     api,
     module: moduleName(module),
-    names: [...new Set(fields.map((field) => field.apiName))].filter((name) => !isAlways(name)),
+    names: namesOf(fields),
     richText: richTextOf(fields),
     signal,
   };
@@ -73,6 +77,9 @@ export async function readRecords(
   }
   return { askedAt: askedAt ?? api.clock.now(), records };
 }
+
+const namesOf = (fields: readonly ZohoField[]): string[] =>
+  [...new Set(fields.map((field) => field.apiName))].filter((name) => !isAlways(name));
 
 const richTextOf = (fields: readonly ZohoField[]): Set<string> =>
   new Set(fields.filter((field) => field.richText).map((field) => field.apiName));

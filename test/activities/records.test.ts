@@ -37,6 +37,9 @@ describe('re-reads', () => {
       const { counts } = await reread(mirror, [id!]);
       expect(counts).toMatchObject({ read: 1, deleted: 0 });
       expect(await live(mirror, id!)).toBe(true);
+      const { mapping } = await mirror.plan();
+      const converted = mapping.fields.findIndex(({ field }) => field.apiName === 'Converted__s');
+      expect((await mirror.rows()).get(id!)!.values[converted]).toBe('1');
     });
   });
 
@@ -216,14 +219,27 @@ describe('changes since an instant', () => {
   });
 
   test('more changes than the survey lists are left to be read from the start', async () => {
-    await withMirror({ simulator: { records: 250 } }, async ({ activities, run, sim }) => {
+    await withMirror({ simulator: { records: 250 } }, async ({ activities, run }) => {
       const since = new Date(0).toISOString();
       const before = Date.now();
       const survey = await run(activities.surveyChanges, ['Leads', since, 4_500]);
       expect(survey).toEqual({ started: expect.any(String), many: false });
       expect(Date.parse(survey.started)).toBeGreaterThanOrEqual(before - 1_000);
       expect(await run(activities.surveyChanges, ['Leads', since, 249])).toMatchObject({ many: true });
-      expect(sim.stats.count('settings.fields')).toBe(0);
+    });
+  });
+
+  test('a module whose records take two calls to read is worth an export at half as many changes', async () => {
+    await withMirror({ simulator: { records: 250 } }, async ({ activities, run, zoho }) => {
+      const { fields } = zoho;
+      zoho.fields = async (...asked) => {
+        const known = await fields(...asked);
+        const text = known.find(({ apiName }) => apiName === 'City')!;
+        return [...known, ...Array.from({ length: 48 }, (_, n) => ({ ...text, apiName: `Extra_${n}` }))];
+      };
+      const since = new Date(0).toISOString();
+      expect(await run(activities.surveyChanges, ['Leads', since, 500])).toMatchObject({ many: false });
+      expect(await run(activities.surveyChanges, ['Leads', since, 499])).toMatchObject({ many: true });
     });
   });
 
@@ -280,6 +296,45 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
     expect(after).toBeUndefined();
     expect(await mirror.differences()).toEqual([]);
   });
+});
+
+describe.each(['soft', 'hard'])('with deletes: %s', (deletes) => {
+  type Road = (mirror: Mirror, id: string, since: string) => Promise<unknown>;
+  const now = ({ sim }: Mirror): string => new Date(sim.clock.now()).toISOString();
+  const roads: Record<string, Road> = {
+    notification: (mirror, id) => reread(mirror, [id]),
+    'the list of deletions': ({ activities, run }, _id, since) =>
+      run(activities.readDeletions, [{ module: 'Leads', since, page: 1 }]),
+    sweep: (mirror) => mirror.run(mirror.activities.sweepUnseen, [{ module: 'Leads', before: now(mirror) }]),
+  };
+
+  test.each(Object.keys(roads))(
+    'a deletion that comes by %s ends in one tombstone, between the deletion and its reading, whatever comes after',
+    async (road) => {
+      await withMirror({ yaml: `modules: { Leads: { deletes: ${deletes} } }` }, async (mirror) => {
+        await mirror.load();
+        const { sim, db } = mirror;
+        const [id] = sim.crm.table('Leads').ids();
+        const goneAt = async (): Promise<number | undefined> =>
+          (await db.registers((await mirror.plan()).table, [recordId(id!)])).get(recordId(id!))?.goneAt;
+        sim.clock.advance(60_000);
+        const since = now(mirror);
+        sim.crm.remove('Leads', id!);
+        const deletedMs = sim.clock.now();
+        sim.clock.advance(10_000);
+        await roads[road]!(mirror, id!, since);
+        const first = (await goneAt())!;
+        expect(first).toBeGreaterThanOrEqual(Math.floor(deletedMs / 1_000) * 1_000);
+        expect(first).toBeLessThanOrEqual(sim.clock.now() + 1_000);
+        expect((await mirror.rows()).has(id!)).toBe(deletes === 'soft');
+        for (const other of Object.values(roads)) await other(mirror, id!, since);
+        expect(await goneAt()).toBeGreaterThanOrEqual(first);
+        const { live: alive, deleted } = await db.count((await mirror.plan()).table);
+        expect([alive, deleted]).toEqual([39, deletes === 'soft' ? 1 : 0]);
+        expect(await mirror.differences()).toEqual([]);
+      });
+    },
+  );
 });
 
 test('trap 18: an export without a row empties no table, however small, before a person has looked', async () => {

@@ -1,6 +1,6 @@
 // Records read in several calls: joined only when nothing moved in between.
 import { recordId, type RecordId } from '../../src/mirror/record-id';
-import type { ZohoField } from '../../src/zoho';
+import { callsPerRead, type ZohoField } from '../../src/zoho';
 import { failureOf } from './support/failure';
 import { json, withScript, type Script, type Seen } from './support/server';
 
@@ -38,6 +38,11 @@ const listing =
 
 const fieldCounts = (seen: Seen[]): number[] =>
   seen.map(({ query }) => query.get('fields')?.split(',').length ?? 0);
+
+test('how many calls a record takes is known beforehand', () => {
+  const stamped = [field('id'), field('Modified_Time'), ...many];
+  expect([0, 50, 51, 98, 99].map((count) => callsPerRead(stamped.slice(0, count)))).toEqual([1, 1, 2, 2, 3]);
+});
 
 test('more than 50 fields are read in several calls of at most 50 names and joined', async () => {
   await withScript({ api: listing(() => 1) }, async ({ zoho, seen }) => {
