@@ -44,3 +44,11 @@ export const parseLatencyOptions = (argv: readonly string[]): LatencyOptions =>
     .option('--json', 'print one JSON object on the last line', false)
     .parse([...argv])
     .opts<LatencyOptions>();
+
+export const parseCsvOptions = (argv: readonly string[]): { records: number; json: boolean } =>
+  new Command('npm run bench:csv --')
+    .description('Rows per second of the CSV reader, beside csv-parse on the same text.')
+    .addOption(new Option('--records <number>', 'leads in the page').argParser(whole).default(20_000))
+    .option('--json', 'print one JSON object on the last line', false)
+    .parse([...argv])
+    .opts<{ records: number; json: boolean }>();

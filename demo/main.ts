@@ -22,7 +22,7 @@ async function main(): Promise<void> {
       screen.end();
       print(report, options, house);
       process.exitCode = report.ok ? 0 : 1;
-      if (options.keep) await keep(house, stop.signal);
+      if (options.keep) await keep(house, options, stop.signal);
     } finally {
       await story.close();
     }
@@ -85,9 +85,9 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
-async function keep(house: House, signal: AbortSignal): Promise<void> {
+async function keep(house: House, { json }: DemoOptions, signal: AbortSignal): Promise<void> {
   const address = `--address ${house.temporal.address}`;
-  process.stdout.write(
+  (json ? process.stderr : process.stdout).write(
     [
       'Everything keeps running until Ctrl-C. Try:',
       `  temporal workflow list ${address}`,

@@ -190,7 +190,6 @@ What is served on \`METRICS_PORT\`: [metrics.md](metrics.md). Read elsewhere tha
 - \`MIRROR_CONFIG\`: path of the YAML file. Default \`./zoho-mirror.yaml\` if it is there, else the module Leads with defaults.
 - \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_API_KEY\`, \`TEMPORAL_TLS…\`, \`TEMPORAL_PROFILE\`: as every Temporal tool
   reads them (\`@temporalio/envconfig\`); default \`localhost:7233\`, \`default\`.
-- \`LOG_LEVEL\`: \`trace\`, \`debug\`, \`info\` (default), \`warn\`, \`error\`. Logs are JSON lines on standard error.
 
 Forms of \`LEGACY_DB\`: [sql-server.md](sql-server.md). Where the \`ZOHO_\` values come from: [zoho-setup.md](zoho-setup.md).
 

@@ -16,9 +16,9 @@ import { countingCredits } from '../zoho';
 import { readBatches, type LoadedPage, type LoadPage } from './bulk-read';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
-import { failure } from './failures';
 import { tellProgress } from './heartbeat';
 import { look, type Look, type RereadContext } from './records';
+import { isSuspicious, refuseSuspicious } from './unseen';
 
 export interface ComparePage extends LoadPage {
   page: number;
@@ -81,8 +81,6 @@ export interface ReconcileReport extends Differences {
 
 const idsPerPart = 1_000;
 const idsPerCall = 100;
-const alwaysAllowed = 1_000;
-const allowedShare = 0.1;
 
 const thisRun = (): string => activityInfo().workflowExecution!.runId;
 
@@ -122,7 +120,7 @@ export const createReconcileActivities = (deps: Deps) => ({
         before: parseInstant(before),
       });
       const found = await db.comparison.findings(runId);
-      if (!confirmed && tooMany(found.open.extra, { live, rows }))
+      if (!confirmed && isSuspicious({ count: found.open.extra, live, rows }))
         await expectFew({ zoho, db, plan, signal }, runId, { live, rows });
       const { open } = await db.comparison.findings(runId);
       return { open: open.missing + open.stale + open.extra, foreign, foreignSamples, checkedAt };
@@ -201,16 +199,13 @@ function comparedBy({ mapping, table }: ModulePlan, fields: boolean): Pick<Modul
   return { mapping: { ...mapping, fields: [] }, table: { ...table, columns: [] } };
 }
 
-const tooMany = (extra: number, { live, rows }: { live: number; rows: number }): boolean =>
-  extra > Math.max(alwaysAllowed, live * allowedShare) || (extra > 0 && rows === 0);
-
 /** Converted leads may be in no export and are not deleted: those that a list still shows are no longer suspicious. */
 async function expectFew(
   context: RereadContext,
   runId: string,
   size: { live: number; rows: number },
 ): Promise<void> {
-  const { db, plan } = context;
+  const { db } = context;
   let after: string | undefined;
   do {
     const part: { after?: string } = await inCalls(
@@ -226,10 +221,8 @@ async function expectFew(
     after = part.after;
   } while (after);
   const { open } = await db.comparison.findings(runId);
-  if (!tooMany(open.extra, size)) return;
-  throw failure(
-    'TooManyUnseen',
-    `The export of ${plan.module} did not show ${open.extra} of ${size.live} live rows. See whether the Zoho user may still see all records, then resume`,
+  await refuseSuspicious(context, { count: open.extra, ...size }, () =>
+    db.comparison.ids(thisRun(), { states: ['open'], kind: 'extra', limit: idsPerPart }),
   );
 }
 

@@ -36,8 +36,9 @@ export interface RereadResult {
 const idsPerCall = 100;
 /** From here on one `/deleted` page (2 credits) is cheaper than single reads (1 each). */
 const worthListing = 4;
-const listingPages = 5;
-const listingBackMs = 60 * 60_000;
+const lately = { pages: 5, backMs: 60 * 60_000 };
+/** As far back as Zoho lists what was deleted. */
+const ever = { pages: 500, backMs: 60 * 24 * 60 * 60_000 };
 
 export const createRecordActivities = ({ zoho, db, catalog }: Deps) => ({
   async rereadRecords({ module, ids, expected, receivedAt }: Reread): Promise<RereadResult> {
@@ -209,7 +210,7 @@ async function confirmAbsent(
   const confirmed: Confirmed = { gone: [], found: [], unreadable: [] };
   const listed =
     missing.length >= worthListing
-      ? await deletedLately({ zoho, plan, signal }, missing, listAskedAt)
+      ? await deletedWithin({ zoho, plan, signal }, missing, { before: listAskedAt, ...lately })
       : new Set();
   for (const id of missing) {
     if (listed.has(id)) {
@@ -230,15 +231,21 @@ async function confirmAbsent(
   return confirmed;
 }
 
-async function deletedLately(
+/** Which of them Zoho lists as deleted in the last 60 days: 2 credits per 200 deletions. */
+export const listedAsDeleted = (
+  context: Omit<RereadContext, 'db'>,
+  wanted: readonly RecordId[],
+): Promise<Set<RecordId>> => deletedWithin(context, wanted, { before: context.zoho.now(), ...ever });
+
+async function deletedWithin(
   { zoho, plan, signal }: Omit<RereadContext, 'db'>,
   wanted: readonly RecordId[],
-  askedAt: Instant,
+  { before, pages, backMs }: { before: Instant; pages: number; backMs: number },
 ): Promise<Set<RecordId>> {
   const found = new Set<RecordId>();
   const looking = new Set(wanted);
-  for (let page = 1; page <= listingPages && found.size < looking.size; page += 1) {
-    const part = await zoho.deletedPage(plan.module, instant(askedAt - listingBackMs), page, signal);
+  for (let page = 1; page <= pages && found.size < looking.size; page += 1) {
+    const part = await zoho.deletedPage(plan.module, instant(before - backMs), page, signal);
     for (const { id } of part.records) if (looking.has(id)) found.add(id);
     if (!part.more) break;
   }

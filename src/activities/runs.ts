@@ -9,6 +9,8 @@ export interface RunEnd {
   module: string;
   outcome: 'done' | 'failed' | 'cancelled';
   counts: Counts;
+  /** ISO: when the run began. */
+  startedAt: string;
   detail?: string;
 }
 
@@ -69,8 +71,13 @@ export const createRunActivities = ({ zoho, db, temporal, config }: Deps) => ({
     return toIsoMs(await db.moveWatermark(module, parseInstant(to)));
   },
 
-  recordRun: ({ detail, ...end }: RunEnd): Promise<void> =>
-    db.recordRun({ ...thisRun(), ...end, ...(detail ? { detail } : {}) }),
+  recordRun: ({ detail, startedAt, ...end }: RunEnd): Promise<void> =>
+    db.recordRun({
+      ...thisRun(),
+      ...end,
+      startedAt: parseInstant(startedAt),
+      ...(detail ? { detail } : {}),
+    }),
 });
 
 function thisRun(): { runId: string; workflow: string } {

@@ -1,14 +1,24 @@
 // Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { CatchUpRequest, ChannelStatus } from '../contracts';
 import { doubtSilentChannel, ensureChannel, requestCatchUp, wakeDegraded } from '../temporal';
 import type { Deps } from './deps';
+import { failure } from './failures';
 
 export const createSiblingActivities = ({ temporal }: Deps) => ({
   /** Answers once ChannelRenewal has tried a renewal. */
-  ensureChannel: (module: string): Promise<ChannelStatus> =>
-    // An attempt that has timed out must not keep its slot: the renewal that it waits for may need one.
-    temporal.withAbortSignal(cancellationSignal(), () => ensureChannel(temporal, module)),
+  async ensureChannel(module: string): Promise<ChannelStatus> {
+    try {
+      // An attempt that has timed out must not keep its slot: the renewal that it waits for may need one.
+      return await temporal.withAbortSignal(cancellationSignal(), () => ensureChannel(temporal, module));
+    } catch (error) {
+      // It refuses to renew while an operator has paused it.
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      const reason = error.cause?.message ?? 'ChannelRenewal does not renew';
+      throw failure('ZohoPermanent', `${module} has no channel that is known to be alive: ${reason}`);
+    }
+  },
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),

@@ -1,13 +1,11 @@
 // After a complete export: rows that it did not show are re-read by id, and what Zoho says is gone becomes gone.
 import { cancellationSignal } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
-import type { Database } from '../db';
-import { parseInstant, recordId, type Instant } from '../mirror';
-import type { ModulePlan } from './catalog';
+import { parseInstant, recordId } from '../mirror';
 import type { Deps } from './deps';
-import { failure } from './failures';
 import { tellProgress } from './heartbeat';
 import { reread } from './records';
+import { refuseSuspicious } from './unseen';
 
 export interface SweepPart {
   module: string;
@@ -27,8 +25,6 @@ export interface SweptPart {
 }
 
 const idsPerPart = 1_000;
-const alwaysAllowed = 1_000;
-const allowedShare = 0.1;
 
 export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
   /** One part of the sweep. The first refuses with TooManyUnseen when suspiciously many rows are unseen. */
@@ -36,7 +32,16 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     const signal = cancellationSignal();
     const plan = await catalog.plan(module, { signal });
     const olderThan = parseInstant(before);
-    if (after === undefined && !confirmed) await expectFew(db, plan, { before: olderThan, rows });
+    if (after === undefined && !confirmed)
+      await refuseSuspicious(
+        { zoho, plan, signal },
+        {
+          count: await db.countUnseen(plan.table, olderThan),
+          live: (await db.count(plan.table)).live,
+          rows,
+        },
+        () => db.unseen(plan.table, olderThan, undefined, idsPerPart),
+      );
     const from = after === undefined ? undefined : recordId(after);
     const ids = await db.unseen(plan.table, olderThan, from, idsPerPart);
     tellProgress({ ids: ids.length });
@@ -46,19 +51,3 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     return { counts, ...(ids.length === idsPerPart && last ? { after: last } : {}) };
   },
 });
-
-/** An export by a user who lost the right to see records looks just like records being gone; one of none at all is never believed. */
-async function expectFew(
-  db: Database,
-  { module, table }: ModulePlan,
-  { before, rows }: { before: Instant; rows: number | undefined },
-): Promise<void> {
-  const unseen = await db.countUnseen(table, before);
-  if (unseen === 0 || (unseen <= alwaysAllowed && rows !== 0)) return;
-  const { live } = await db.count(table);
-  if (unseen <= live * allowedShare && rows !== 0) return;
-  throw failure(
-    'TooManyUnseen',
-    `The export of ${module} did not show ${unseen} of ${live} live rows. See whether the Zoho user may still see all records, then resume`,
-  );
-}

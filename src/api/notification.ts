@@ -12,11 +12,9 @@ const operations: Record<string, HintOperation> = {
   delete: 'delete',
 };
 
-const maxIds = 10_000;
-
 const body = z.object({
   module: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/),
-  ids: z.array(z.string().refine(isRecordId)).min(1).max(maxIds),
+  ids: z.array(z.string().refine(isRecordId)).min(1),
   operation: z.string().optional(),
 });
 

@@ -5,8 +5,11 @@ import { createMetrics, serveMetrics } from './metrics';
 import { createApi } from './server';
 
 const defaultMetricsPort = 9465;
+const secretLength = 16;
 
 export async function runApi({ config, log, stopping, ready }: Process): Promise<void> {
+  if (config.webhookSecret.length < secretLength)
+    log.warn(`WEBHOOK_SECRET is shorter than ${secretLength} characters: it can be guessed`);
   const temporal = createTemporalClient(config.payloadKeys);
   const metrics = createMetrics();
   const app = createApi({

@@ -1,4 +1,5 @@
 // The validated configuration: what every other room gets. Nobody else reads the environment.
+import type { LogLevel } from './environment';
 
 export interface ModuleConfig {
   /** `dbo.Leads` */
@@ -47,6 +48,7 @@ export interface Config {
   webhookSecret: string;
   /** The first encrypts what Temporal keeps, each of them decrypts; none: it stays readable. */
   payloadKeys: readonly { id: string; key: Buffer }[];
+  logLevel: LogLevel;
   bindAddress: string;
   port: number;
   /** Absent: 9464 for the worker, 9465 for the API. */

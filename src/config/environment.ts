@@ -1,6 +1,9 @@
 // The environment variables, one row each: how they are read, what they default to, what they are for.
 import { z } from 'zod';
 
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
 interface Variable {
   read: z.ZodType<unknown>;
   allowed: string;
@@ -115,8 +118,8 @@ export const variables = {
     about: 'Base URL under which Zoho reaches the API; without it the mirror polls',
   },
   WEBHOOK_SECRET: {
-    read: z.string().min(16),
-    allowed: 'at least 16 characters',
+    read: words,
+    allowed: 'a secret text, better of 16 characters or more',
     about: 'The channel token and the signature of callback URLs derive from it',
     required: true,
     secret: true,
@@ -139,6 +142,12 @@ export const variables = {
     read: portNumber,
     allowed: '0 to 65535',
     about: 'Port of the Prometheus metrics; 9464 for the worker, 9465 for the API',
+  },
+  LOG_LEVEL: {
+    read: z.enum(logLevels),
+    allowed: logLevels.join(', '),
+    about: 'Logs are JSON lines on standard error',
+    fallback: 'info',
   },
 } satisfies Record<string, Variable>;
 

@@ -4,7 +4,7 @@ import { durationShape, parseDuration } from './duration';
 
 const duration = (fallback: string) =>
   z
-    .union([z.string(), z.number()])
+    .union([z.string(), z.number()], `Allowed: ${durationShape}`)
     .default(fallback)
     .transform((value, context) => {
       const ms = parseDuration(String(value));
@@ -35,13 +35,16 @@ const tableName = z
     /^[^\p{Cc}[\]"'`;.]{1,128}(\.[^\p{Cc}[\]"'`;.]{1,128})?$/u,
     'Allowed: table or schema.table, without brackets or quotes',
   );
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalar = z.union([z.string(), z.number(), z.boolean()], 'Allowed: a text, a number, true or false');
 
 /** `1` alone stands for `{ deleted: 1, live: 0 }`; a text's other side is NULL unless it is given. */
-const deletedFlag = z.union([
-  z.strictObject({ deleted: scalar, live: scalar.nullable() }),
-  scalar.transform((deleted) => ({ deleted, live: otherSide(deleted) })),
-]);
+const deletedFlag = z.union(
+  [
+    z.strictObject({ deleted: scalar, live: scalar.nullable() }),
+    scalar.transform((deleted) => ({ deleted, live: otherSide(deleted) })),
+  ],
+  'Allowed: the value of a deleted row, or { deleted: …, live: … }',
+);
 
 function otherSide(deleted: string | number | boolean): number | boolean | null {
   if (typeof deleted === 'boolean') return !deleted;
@@ -89,7 +92,10 @@ export const moduleSchema = moduleObject.superRefine((module, context) => {
 });
 
 export const fileSchema = z.strictObject({
-  modules: z.record(plainName, moduleSchema.nullable()).default({ Leads: null }),
+  modules: z
+    .record(plainName, moduleSchema.nullable())
+    .refine((modules) => Object.keys(modules).length > 0, 'Allowed: one module or more, such as { Leads: }')
+    .default({ Leads: null }),
   schedules: z.strictObject({ catchUp: duration('15m'), reconcile: duration('7d') }).prefault({}),
   channel: z
     .strictObject({

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { ConfigError, type Config, type ModuleConfig } from './config';
-import { dataCentres, readVariables, variables, type VariableName } from './environment';
+import { dataCentres, readVariables, variables, type LogLevel, type VariableName } from './environment';
 import { describeIssues, fileSchema, moduleSchema, type FileSettings } from './file';
 
 const defaultFile = './zoho-mirror.yaml';
@@ -62,6 +62,7 @@ function assemble(values: Partial<Record<VariableName, unknown>>, file: FileSett
     ...(values.PUBLIC_URL ? { publicUrl: text('PUBLIC_URL') } : {}),
     webhookSecret: text('WEBHOOK_SECRET'),
     payloadKeys: (values.PAYLOAD_KEYS ?? []) as Config['payloadKeys'],
+    logLevel: values.LOG_LEVEL as LogLevel,
     bindAddress: text('BIND_ADDRESS'),
     port: Number(values.PORT),
     ...(values.METRICS_PORT === undefined ? {} : { metricsPort: Number(values.METRICS_PORT) }),

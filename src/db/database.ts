@@ -171,6 +171,8 @@ export interface RunRecord {
   outcome: 'running' | 'done' | 'failed' | 'cancelled';
   counts: Counts;
   detail?: string;
+  /** When the run's first word comes; default: now. */
+  startedAt?: Instant;
 }
 
 /** A row of `sync_run`. */

@@ -97,7 +97,7 @@ export class Ledger {
         detail: run.detail ?? null,
         updated_at: now,
       },
-      fresh: { started_at: now },
+      fresh: { started_at: run.startedAt === undefined ? now : this.dialect.writeTime(run.startedAt) },
     });
   }
 

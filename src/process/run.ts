@@ -23,7 +23,7 @@ export async function runProcess(name: string, work: (process: Process) => Promi
   try {
     await work({
       config,
-      log: createLog(name),
+      log: createLog(name, config.logLevel),
       stopping: stop.signal,
       ready: (line) => void process.stdout.write(`${line}\n`),
     });

@@ -11,10 +11,16 @@ const settings = (): {
   namespace: string;
   options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 } => {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: setVariables() });
   const address = connectionOptions.address ?? defaultAddress;
   return { address, namespace: namespace ?? 'default', options: { ...connectionOptions, address } };
 };
+
+/** An empty variable counts as unset, here as everywhere. */
+const setVariables = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
 
 export const temporalAddress = (): string => settings().address;
 

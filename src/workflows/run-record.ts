@@ -1,5 +1,5 @@
 // Every run leaves a row in `sync_run`, however it ends.
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { LoadStatus } from '../contracts';
 import type { RunEnd } from '../activities';
 import { quick } from './activities';
@@ -12,10 +12,11 @@ export async function recorded<S extends LoadStatus>(
   work: () => Promise<void>,
   detail: (status: S) => string | undefined = () => undefined,
 ): Promise<S> {
+  const startedAt = workflowInfo().startTime.toISOString();
   const record = (outcome: RunEnd['outcome'], said?: string, within?: '1m'): Promise<void> =>
     quick.recordRun.executeWithOptions(
       { summary: `${module}: record the run`, ...(within ? { scheduleToCloseTimeout: within } : {}) },
-      [{ module, outcome, counts: desk.read().counts, ...(said ? { detail: said } : {}) }],
+      [{ module, outcome, startedAt, counts: desk.read().counts, ...(said ? { detail: said } : {}) }],
     );
   try {
     await work();

@@ -337,16 +337,29 @@ describe.each(['soft', 'hard'])('with deletes: %s', (deletes) => {
   );
 });
 
-test('trap 18: an export without a row empties no table, however small, before a person has looked', async () => {
+test('trap 18: an export without a row empties no table, however small, while Zoho does not list its rows as deleted', async () => {
   await loaded(async (mirror, ids) => {
     const { activities, run, sim } = mirror;
-    for (const id of ids) sim.crm.remove('Leads', id);
+    // Hidden from the user: not in the list of deletions.
+    for (const id of ids) sim.crm.table('Leads').rows.delete(id);
     sim.clock.advance(60_000);
     const part = { module: 'Leads', before: new Date(sim.clock.now()).toISOString(), rows: 0 };
     await expect(run(activities.sweepUnseen, [part])).rejects.toMatchObject({ type: 'TooManyUnseen' });
     expect([...(await mirror.rows()).values()].every(({ deletedAt }) => deletedAt === undefined)).toBe(true);
     const { counts } = await run(activities.sweepUnseen, [{ ...part, confirmed: true }]);
     expect(counts).toMatchObject({ deleted: 40 });
+  });
+});
+
+test('an export without a row is believed where Zoho lists every record as deleted', async () => {
+  await loaded(async (mirror, ids) => {
+    const { activities, run, sim } = mirror;
+    for (const id of ids) sim.crm.remove('Leads', id);
+    sim.clock.advance(86_400_000);
+    const part = { module: 'Leads', before: new Date(sim.clock.now()).toISOString(), rows: 0 };
+    const { counts } = await run(activities.sweepUnseen, [part]);
+    expect(counts).toMatchObject({ deleted: 40 });
+    expect(await mirror.differences()).toEqual([]);
   });
 });
 

@@ -141,7 +141,7 @@ test('start runs what npm start runs, with the file .env, and ends as it ends', 
   });
   expect([refused.code, refused.err]).toEqual([
     1,
-    'WEBHOOK_SECRET is not set. Needed: at least 16 characters\n',
+    'WEBHOOK_SECRET is not set. Needed: a secret text, better of 16 characters or more\n',
   ]);
   // Their arguments, --help among them, are their own.
   for (const [name, option] of [

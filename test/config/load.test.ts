@@ -53,7 +53,7 @@ test('every wrong variable gets its line with what is allowed, and no secret is 
   const lines = problems({
     ZOHO_DC: 'mars',
     PORT: '99999',
-    WEBHOOK_SECRET: 'short',
+    LOG_LEVEL: 'verbose',
     LEGACY_DB: 'oracle://u:hunter2@h',
     PUBLIC_URL: 'http://example.com',
   });
@@ -64,8 +64,9 @@ test('every wrong variable gets its line with what is allowed, and no secret is 
     'ZOHO_REFRESH_TOKEN is not set. Needed: the OAuth refresh token',
     'LEGACY_DB=*** is not valid. Allowed: mssql://user:password@host:1433/database, Server=…;Database=…, or sqlite:<path>',
     'PUBLIC_URL=http://example.com is not valid. Allowed: an https URL (http on loopback)',
-    'WEBHOOK_SECRET=*** is not valid. Allowed: at least 16 characters',
+    'WEBHOOK_SECRET is not set. Needed: a secret text, better of 16 characters or more',
     'PORT=99999 is not valid. Allowed: 0 to 65535',
+    'LOG_LEVEL=verbose is not valid. Allowed: trace, debug, info, warn, error',
   ]);
 });
 

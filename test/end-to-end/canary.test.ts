@@ -267,7 +267,6 @@ async function databaseAway(): Promise<string> {
 
 async function wrongConfiguration(): Promise<string> {
   const first = await town.refusal({
-    WEBHOOK_SECRET: 'canaryWebhookSecret7Q'.slice(0, 5),
     LEGACY_DB: `x${secrets.databasePassword}`,
   });
   const second = await town.refusal({

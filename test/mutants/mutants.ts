@@ -206,9 +206,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an export without a row is believed',
-    file: 'src/activities/sweep.ts',
-    find: '(unseen <= alwaysAllowed && rows !== 0)',
-    replace: 'unseen <= alwaysAllowed',
+    file: 'src/activities/unseen.ts',
+    find: 'isMany(unseen) || (unseen.count > 0 && unseen.rows === 0)',
+    replace: 'isMany(unseen)',
     detector: test('test/activities/records', 'an export without a row empties no table'),
   },
   {
