@@ -456,6 +456,7 @@ describe('where a person must act', () => {
           {
             module: 'Leads',
             outcome: 'failed',
+            startedAt: expect.any(String),
             counts: noCounts(),
             detail: 'The module Leads is not configured',
           },
