@@ -16,6 +16,7 @@ export {
   inTime,
   moduleOf,
   rowsOfPageDone,
+  runningModules,
   runningWorkflows,
   type RunningWorkflow,
 } from './look';

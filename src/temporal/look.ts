@@ -48,6 +48,11 @@ export async function countWorkers(temporal: Client): Promise<number> {
 export const moduleOf = (workflowId: string): string | undefined =>
   /^[a-z-]+\/([A-Za-z_][A-Za-z0-9_$]*)/.exec(workflowId)?.[1];
 
+/** Of which modules anything runs on our task queue, configured or not. */
+export const runningModules = async (temporal: Client): Promise<string[]> => [
+  ...new Set((await listRunning(temporal)).map(({ module }) => module)),
+];
+
 /** Every workflow that runs on our task queue, each asked for its status. */
 export async function runningWorkflows(temporal: Client): Promise<RunningWorkflow[]> {
   const listed = await inTime(temporal, connectWithinMs, () => listRunning(temporal));

@@ -1,5 +1,5 @@
 // `zoho-mirror check` against a whole installation, and against one in which something is wrong.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -60,6 +60,26 @@ test('a whole installation passes every check, and nothing is left behind in the
   );
   expect(lines.filter((line) => !line.startsWith('✓'))).toEqual([]);
 }, 60_000);
+
+test('a change of the configuration says first what it will do', async () => {
+  expect((await zohoMirror(['sync', 'Leads'], { env: town.env })).code).toBe(0);
+  const write = (name: string, yaml: string): string => {
+    writeFileSync(join(town.folder, name), yaml);
+    return join(town.folder, name);
+  };
+  const fewer = write('fewer.yaml', 'modules: { Leads: { fields: [Last_Name, Company] } }\n');
+  const { code, answer } = await check({ MIRROR_CONFIG: fewer });
+  expect([code, verdicts(answer)['mapping of Leads']]).toEqual([0, 'warning']);
+  expect(detail(answer, 'mapping of Leads')).toContain('a worker that starts loads the module again');
+
+  const other = await check({ MIRROR_CONFIG: write('other.yaml', 'modules: { Contacts: }\n') });
+  expect([other.code, verdicts(other.answer)['module Leads']]).toEqual([0, 'warning']);
+  expect(detail(other.answer, 'module Leads')).toContain(
+    'is not configured, but workflows of it are running',
+  );
+
+  expect(verdicts((await check()).answer)['mapping of Leads']).toBeUndefined();
+}, 90_000);
 
 test('each thing that is wrong has a line of its own, with what to do, and never a secret', async () => {
   const { code, answer } = await check({

@@ -1,9 +1,9 @@
 // The database: within reach, of this version, and with every right that a first start and a load need. Leaves nothing behind.
-import { mappingFor, targetTable } from '../../activities';
+import { mappingFor, targetTable, type Catalog } from '../../activities';
 import type { Config, ModuleConfig } from '../../config';
 import { DatabaseError, SchemaMismatchError, type Database, type TableReport } from '../../db';
 import type { Mapping } from '../../mirror';
-import { failed, ok, reasonOf, skipped, type Verdict } from './verdict';
+import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict';
 
 export async function checkReach(db: Database): Promise<Verdict> {
   try {
@@ -32,6 +32,30 @@ export async function checkTables(
       mapping === undefined
         ? skipped(`table ${settings.table}`, `the fields of ${module} are not known`)
         : await checkTable(db, settings, mapping),
+    );
+  }
+  return verdicts;
+}
+
+/** What a change of the configuration, or of Zoho's fields, will do when a worker starts. */
+export async function checkChanges(
+  db: Database,
+  catalog: Catalog,
+  modules: readonly string[],
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const module of modules) {
+    const { watermark, fingerprint } = await db.state(module);
+    if (watermark === undefined) continue;
+    const { mapping } = await catalog.draft(module);
+    if (mapping.fingerprint === fingerprint) continue;
+    const detail = 'has changed since the last load; a worker that starts loads the module again';
+    verdicts.push(
+      warning(
+        `mapping of ${module}`,
+        detail,
+        `See first what that does: zoho-mirror sync ${module} --dry-run`,
+      ),
     );
   }
   return verdicts;

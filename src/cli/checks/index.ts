@@ -1,10 +1,10 @@
 // Every dependency, in the order in which they rest on each other. Each is looked at even when another has failed.
 import type { Client } from '@temporalio/client';
-import { sharedStores } from '../../activities';
+import { Catalog, sharedStores } from '../../activities';
 import type { Config } from '../../config';
 import { openDatabase } from '../../db';
 import { createZoho } from '../../zoho';
-import { checkReach, checkTables } from './database';
+import { checkChanges, checkReach, checkTables } from './database';
 import { checkPublicUrl } from './public-url';
 import { checkTemporal } from './temporal';
 import { skipped, type Verdict } from './verdict';
@@ -33,7 +33,8 @@ export async function* checkAll({ config, temporal, running }: Checking): AsyncG
     yield reach;
     if (reach.verdict === 'ok') yield* await checkTables(db, config, mappings);
     else yield skipped("the mirror's tables", 'the database is not reached');
-    yield* await checkTemporal(temporal, { worker: running });
+    if (tables) yield* await checkChanges(db, new Catalog({ config, zoho, db }), [...mappings.keys()]);
+    yield* await checkTemporal(temporal, { worker: running, modules: Object.keys(config.modules) });
     if (running) yield await checkPublicUrl(config.publicUrl, config.webhookSecret);
   } finally {
     await zoho.close();

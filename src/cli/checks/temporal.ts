@@ -1,12 +1,15 @@
 // Temporal: within reach, the namespace, the search attributes, and a worker that asks for work. Changes nothing.
 import type { Client } from '@temporalio/client';
 import { searchAttributes, TASK_QUEUE } from '../../contracts';
-import { countWorkers, inTime, temporalAddress } from '../../temporal';
+import { countWorkers, inTime, runningModules, temporalAddress } from '../../temporal';
 import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict';
 
 const withinMs = 5_000;
 
-export async function checkTemporal(temporal: Client, { worker }: { worker: boolean }): Promise<Verdict[]> {
+export async function checkTemporal(
+  temporal: Client,
+  { worker, modules }: { worker: boolean; modules: readonly string[] },
+): Promise<Verdict[]> {
   const reach = await checkReach(temporal);
   const rest = worker ? ['search attributes', 'worker'] : ['search attributes'];
   if (reach.verdict === 'failed')
@@ -18,6 +21,7 @@ export async function checkTemporal(temporal: Client, { worker }: { worker: bool
     reach,
     namespace,
     await checkSearchAttributes(temporal),
+    ...(await checkLeftOver(temporal, modules)),
     ...(worker ? [await checkWorker(temporal)] : []),
   ];
 }
@@ -70,6 +74,21 @@ async function checkSearchAttributes(temporal: Client): Promise<Verdict> {
   } catch (error) {
     return warning(check, `cannot be listed: ${reasonOf(error)}`, fix);
   }
+}
+
+/** A module that was taken out of the configuration while its workflows were running. */
+async function checkLeftOver(temporal: Client, modules: readonly string[]): Promise<Verdict[]> {
+  const running = await inTime(temporal, withinMs, () => runningModules(temporal)).catch(() => []);
+  return running
+    .filter((module) => !modules.includes(module))
+    .map((module) =>
+      warning(
+        `module ${module}`,
+        'is not configured, but workflows of it are running',
+        `Configure it again, or: temporal workflow cancel --query 'ZohoModule="${module}"' --reason removed, and ` +
+          `temporal schedule delete --schedule-id catch-up/${module} and reconcile/${module}`,
+      ),
+    );
 }
 
 async function checkWorker(temporal: Client): Promise<Verdict> {
