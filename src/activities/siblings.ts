@@ -2,7 +2,13 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { CatchUpRequest, ChannelStatus } from '../contracts';
-import { doubtSilentChannel, ensureChannel, requestCatchUp, wakeDegraded } from '../temporal';
+import {
+  doubtSilentChannel,
+  ensureChannel,
+  requestCatchUp,
+  startInitialSync,
+  wakeDegraded,
+} from '../temporal';
 import type { Deps } from './deps';
 import { failure } from './failures';
 
@@ -19,6 +25,10 @@ export const createSiblingActivities = ({ temporal }: Deps) => ({
       throw failure('ZohoPermanent', `${module} has no channel that is known to be alive: ${reason}`);
     }
   },
+
+  /** Joins a load that is under way. */
+  startLoad: (module: string): Promise<void> =>
+    startInitialSync(temporal, module, `Loads ${module} again, because an operator has asked for it`),
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),

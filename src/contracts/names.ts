@@ -42,6 +42,11 @@ export const signals = {
 
 export const queries = { status: 'status' } as const;
 
-export const updates = { pause: 'pause', resume: 'resume', renewNow: 'renewNow' } as const;
+export const updates = {
+  pause: 'pause',
+  resume: 'resume',
+  renewNow: 'renewNow',
+  loadAgain: 'loadAgain',
+} as const;
 
 export const searchAttributes = { module: 'ZohoModule', health: 'MirrorHealth' } as const;

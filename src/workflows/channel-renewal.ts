@@ -26,6 +26,7 @@ import { open } from './open';
 import { RunLimits } from './run-limits';
 
 const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
+const loadAgain = defineUpdate<ChannelStatus>(updates.loadAgain);
 const channelDoubted = defineSignal(signals.channelDoubted);
 
 const hourMs = 3_600_000;
@@ -51,6 +52,7 @@ export async function ChannelRenewal(input: ChannelRenewalInput): Promise<Channe
   );
   const channel = new Watch(desk, { gap: gap ?? false, doubted: doubted ?? false }, Date.now());
   const bell = new Bell(desk);
+  takeLoadAgain(desk);
   const limits = new RunLimits();
   try {
     // Also a pause of months must not keep the run from ending in time.
@@ -167,6 +169,18 @@ async function healGap(module: string, verifiedAt: string | undefined): Promise<
     earlier ? { since: verifiedAt } : {},
   ]);
 }
+
+/** Of a module's workflows this is the one that always runs, so it takes what an operator wants of the module as a whole. */
+const takeLoadAgain = (desk: Desk<ChannelStatus>): void =>
+  setHandler(
+    loadAgain,
+    async () => {
+      const { module } = desk.read();
+      await quick.startLoad.executeWithOptions({ summary: `${module}: load again` }, [module]);
+      return desk.read();
+    },
+    { description: 'Loads the module again, completely, over the old rows: starts InitialSync' },
+  );
 
 /** What is known of the channel beside the status, and whether it is believed. */
 class Watch {

@@ -335,6 +335,17 @@ test('a process without PUBLIC_URL ends it: it gives up the channel, says why an
   );
 });
 
+test('loadAgain starts a load and leaves the channel as it is', async () => {
+  const loads: string[] = [];
+  const startLoad = async (module: string): Promise<void> => void loads.push(module);
+  await renewal({ renewChannel: async () => channel(), startLoad }, async ({ handle, calls }) => {
+    await renewed(handle, 1);
+    const answer = await handle.executeUpdate<ChannelStatus, []>('loadAgain');
+    expect([answer.renewals, loads]).toEqual([1, ['Leads']]);
+    expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
+  });
+});
+
 test('where the mirror polls it says so and fails', async () => {
   await renewal({ openModule: async () => settings({ polling: true }) }, async ({ handle }) => {
     expect(await failureOf(handle.result())).toMatchObject({

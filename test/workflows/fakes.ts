@@ -146,6 +146,7 @@ export function fakes(client: Client, change: Partial<Activities> = {}): Fakes {
     requestCatchUp: async () => undefined,
     doubtSilentChannel: async () => undefined,
     wakeSiblings: async () => undefined,
+    startLoad: async () => undefined,
     ...change,
   };
   const recorded = Object.entries(calm).map(([name, activity]) => [
