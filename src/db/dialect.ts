@@ -126,6 +126,8 @@ export interface Dialect {
   savepoint(trx: Knex.Transaction): Promise<void>;
   rollbackToSavepoint(trx: Knex.Transaction): Promise<void>;
   releaseSavepoint(trx: Knex.Transaction): Promise<void>;
+  /** Whether an error has left the transaction usable. */
+  usable(trx: Knex.Transaction): Promise<boolean>;
 
   /** The columns of a table as they are; undefined when it does not exist. */
   describe(knex: Knex, table: string): Promise<ActualColumn[] | undefined>;

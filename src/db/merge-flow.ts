@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { noCounts, type Counts } from '../contracts';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
+import { TransactionLost, type LeftOut } from './apart';
 import { combine, type Entry } from './batch';
 import { expectOneToFit, expectOneToGoIn, Suspicion } from './common-cause';
 import { takeBack } from './comparer';
@@ -31,33 +32,26 @@ interface Work {
   suspicion: Suspicion;
   /** Throws what is in the way of the table by now, if anything is. */
   examine: () => Promise<void>;
+  leftOut: LeftOut;
 }
 
-export async function mergeInto(
-  trx: Knex.Transaction,
-  parts: { dialect: Dialect; layout: Layout; ledger: Ledger; request: MergeRequest; now: Instant },
-): Promise<MergeResult> {
+interface Parts {
+  dialect: Dialect;
+  layout: Layout;
+  ledger: Ledger;
+  request: MergeRequest;
+  now: Instant;
+  /** Staged entries that end the transaction: they are rejected without another try. */
+  leftOut: LeftOut;
+}
+
+export async function mergeInto(trx: Knex.Transaction, parts: Parts): Promise<MergeResult> {
   const { dialect, layout, ledger, request, now } = parts;
   // First, so that a zombie stops before it works, and waits here while the other attempt is at it.
   if (request.checkpoint !== undefined) await ledger.claim(trx, request.checkpoint);
   const session = await dialect.openMerge(trx, layout);
   await takeBack(trx, { dialect, layout, rows: request.takeBack ?? [] });
-  const work: Work = {
-    trx,
-    dialect,
-    layout,
-    session,
-    fromExport: request.fromExport,
-    counts: noCounts(),
-    rejects: [...request.rejects],
-    leftOver: [],
-    undeletable: [],
-    reread: [],
-    suspicion: new Suspicion(),
-    examine: () => examineTable(trx, { dialect, ledger, table: layout.table }),
-  };
-  work.counts.read = request.rejects.length;
-  work.counts.rejected = request.rejects.length;
+  const work = workOf(trx, session, parts);
   const { prepared } = request;
   const ids = prepared === undefined ? await mergeAll(work, request) : await mergePrepared(work, prepared);
   if (request.fromExport) expectOneToFit(work.rejects, work.counts.read);
@@ -68,6 +62,53 @@ export async function mergeInto(
   await session.close();
   if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, work.counts);
   return { counts: work.counts, reread: work.reread };
+}
+
+function workOf(trx: Knex.Transaction, session: MergeSession, parts: Parts): Work {
+  const { dialect, layout, ledger, request, leftOut } = parts;
+  const { length } = request.rejects;
+  return {
+    trx,
+    dialect,
+    layout,
+    session,
+    fromExport: request.fromExport,
+    counts: { ...noCounts(), read: length, rejected: length },
+    rejects: [...request.rejects],
+    leftOver: [],
+    undeletable: [],
+    reread: [],
+    suspicion: new Suspicion(),
+    examine: () => examineTable(trx, { dialect, ledger, table: layout.table }),
+    leftOut,
+  };
+}
+
+/** Tries some staged entries of a request and takes everything back. Answers what refuses them, if anything does. */
+export async function attemptPart(
+  trx: Knex.Transaction,
+  parts: Parts,
+  range: { from: number; to: number },
+): Promise<string | undefined> {
+  const { dialect, layout, request } = parts;
+  const session = await dialect.openMerge(trx, layout);
+  if (request.prepared === undefined)
+    await session.stage(sort(layout, combine(request.observations)).fitting);
+  else await session.stageRows(request.prepared.rows);
+  try {
+    await session.apply({ ...range, fromExport: request.fromExport });
+    return undefined;
+  } catch (error) {
+    const { kind, means } = dialect.classify(error);
+    if (kind === 'row') return means;
+    throw error;
+  }
+}
+
+/** Undoes what the refused rows have done; where the server has ended the transaction, they have to be found in others. */
+async function stepBack(work: Work, refused: { from: number; to: number; means: string }): Promise<void> {
+  if (await work.dialect.usable(work.trx)) return work.dialect.rollbackToSavepoint(work.trx);
+  throw new TransactionLost(refused.from, refused.to, refused.means);
 }
 
 async function mergeAll(work: Work, request: MergeRequest): Promise<RecordId[]> {
@@ -111,8 +152,21 @@ interface Staged {
 }
 
 async function mergeRest(work: Work, staged: Staged): Promise<void> {
+  if (work.leftOut.size > 0) return mergeAround(work, staged);
   if ((await shortCut(work, staged.count)) === 0) return;
   await applyOrSplit(work, { staged, from: 0, to: staged.count });
+}
+
+async function mergeAround(work: Work, staged: Staged): Promise<void> {
+  const { leftOut } = work;
+  work.leftOut = new Map();
+  let from = 0;
+  for (const [n, reason] of [...leftOut].sort(([a], [b]) => a - b)) {
+    if (n > from) await applyOrSplit(work, { staged, from, to: n });
+    rejectStaged(work, await staged.entryOf(n), { error: new TransactionLost(n, n + 1, reason), reason });
+    from = n + 1;
+  }
+  if (from < staged.count) await applyOrSplit(work, { staged, from, to: staged.count });
 }
 
 /** Answers how many entries are left. On a row that the table refuses, all go the way that finds it. */
@@ -126,8 +180,9 @@ async function shortCut(work: Work, staged: number): Promise<number> {
     counts.unchanged += unchanged;
     return rest;
   } catch (error) {
-    if (dialect.classify(error).kind !== 'row') throw error;
-    await dialect.rollbackToSavepoint(trx);
+    const { kind, means } = dialect.classify(error);
+    if (kind !== 'row') throw error;
+    await stepBack(work, { from: 0, to: staged, means });
     return staged;
   }
 }
@@ -166,7 +221,7 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
   } catch (error) {
     const verdict = work.dialect.classify(error);
     if (verdict.kind !== 'row') throw error;
-    await work.dialect.rollbackToSavepoint(work.trx);
+    await stepBack(work, { from, to, means: verdict.means });
     if (to - from === staged.count) await work.examine();
     if (to - from === 1) {
       rejectStaged(work, await staged.entryOf(from), { error, reason: verdict.means });

@@ -1,6 +1,7 @@
 // The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
+import { mergeApart } from './apart';
 import { createComparison } from './comparer';
 import { createMatching } from './matcher';
 import { createPreview } from './previewer';
@@ -11,7 +12,7 @@ import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { layoutOf, type Layout } from './layout';
 import { Ledger } from './ledger';
 import { refusal } from './limits';
-import { mergeInto } from './merge-flow';
+import { attemptPart, mergeInto } from './merge-flow';
 import { migrate, ownTablesSql, pendingSteps } from './migrations';
 import { rehearse } from './rehearse';
 import { Reader } from './read';
@@ -45,6 +46,22 @@ async function transaction<T>(knex: Knex, work: (trx: Knex.Transaction) => Promi
   } catch (error) {
     throw failure === undefined ? error : failure.error;
   }
+}
+
+/** Answers what the work has found; nothing of it stays. */
+async function takenBack<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  let found: { value: T } | undefined;
+  const undone = new Error('taken back');
+  try {
+    await knex.transaction(async (trx) => {
+      found = { value: await work(trx) };
+      throw undone;
+    });
+  } catch (error) {
+    // Over a transaction that the server has ended the rollback itself may fail.
+    if (found === undefined) throw error;
+  }
+  return found!.value;
 }
 
 export function createDatabase(knex: Knex, dialect: Dialect): Database {
@@ -161,8 +178,11 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
         () =>
           explained(table, async () => {
             const found = request.prepared?.layout ?? (await layoutFor(table, request));
-            return transaction(knex, (trx) =>
-              mergeInto(trx, { dialect, layout: found, ledger, request, now: now() }),
+            const parts = { dialect, layout: found, ledger, request, now: now() };
+            return mergeApart(
+              (leftOut) => transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })),
+              (from, to) =>
+                takenBack(knex, (trx) => attemptPart(trx, { ...parts, leftOut: new Map() }, { from, to })),
             );
           }),
         request.signal,

@@ -76,13 +76,14 @@ export async function mergeExport(
   db: Database,
   table: TargetTable,
   observations: readonly Observation[],
+  request: Pick<MergeRequest, 'checkpoint'> = {},
 ): Promise<MergeResult> {
   const preparation = await db.preparation(table);
   if (preparation === undefined || !observations.every(isLive))
-    return merge(db, table, observations, { fromExport: true });
+    return merge(db, table, observations, { fromExport: true, ...request });
   const preparer = new Preparer(preparation);
   for (const observation of observations) preparer.add(observation);
-  return merge(db, table, [], { fromExport: true, prepared: preparer.finish() });
+  return merge(db, table, [], { fromExport: true, prepared: preparer.finish(), ...request });
 }
 
 /** `1 Ann,1.50,1 m=… o=… d=…`, one text a row. */

@@ -215,6 +215,61 @@ export function describeRejects(opened: () => Opened): void {
     });
   });
 
+  const raised = [
+    ['raises an error', `RAISERROR('no', 16, 1)`],
+    ['throws', `THROW 50001, 'no', 1`],
+    ['takes the transaction back', `BEGIN RAISERROR('no', 16, 1); ROLLBACK TRANSACTION; END`],
+  ] as const;
+  test.each(raised)('a trigger that %s rejects its rows alone', async (_how, no) => {
+    const { db, sql } = opened();
+    const table = await made({ deletes: 'hard' });
+    const { table: name, module } = table;
+    if (db.dialect === 'mssql')
+      for (const [event, rows] of [
+        ['INSERT', 'inserted'],
+        ['DELETE', 'deleted'],
+      ] as const)
+        await sql(
+          `CREATE TRIGGER ${name}_${event} ON ${name} AFTER ${event} AS IF EXISTS (SELECT 1 FROM ${rows} WHERE Last_Name = 'Bad') ${no}`,
+        );
+    else
+      for (const [event, row] of [
+        ['INSERT', 'NEW'],
+        ['DELETE', 'OLD'],
+      ] as const)
+        await sql(
+          `CREATE TRIGGER ${name}_${event} AFTER ${event} ON ${name} WHEN ${row}.Last_Name = 'Bad' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+        );
+    const row = (id: string, person: string): Observation =>
+      live(id, '10:00', '10:01', [person, '1.50', '1']);
+    const checkpoint = { jobId: `${name}-job`, from: 0, to: 6, complete: true };
+    const rows = ['Ann', 'Bad', 'Bob', 'Cid', 'Bad', 'Dan'].map((person, i) => row(`${i + 1}`, person));
+    const { counts } = await mergeExport(db, table, rows, { checkpoint });
+    expect(counts).toEqual({ ...noCounts(), read: 6, inserted: 4, rejected: 2 });
+    expect((await db.checkpoint(checkpoint.jobId))?.counts).toEqual(counts);
+    expect((await db.listRejects(module, {})).map(briefly)).toEqual([
+      ['2', undefined, expect.stringMatching(/^refused by a trigger/)],
+      ['5', undefined, expect.stringMatching(/^refused by a trigger/)],
+    ]);
+    expect((await merge(db, table, [row('7', 'Bad'), row('8', 'Eve')])).counts).toEqual({
+      ...noCounts(),
+      read: 2,
+      inserted: 1,
+      rejected: 1,
+    });
+    await merge(db, table, [live('1', '10:02', '10:02', ['Bad', '1.50', '1'])]);
+    expect((await merge(db, table, [gone('1', '10:05'), gone('3', '10:05')])).counts).toMatchObject({
+      deleted: 1,
+      rejected: 1,
+    });
+    expect((await rowsOf(db, table)).map((text) => text.replace(/,.* d=/, ' d='))).toEqual([
+      '1 Bad d=10:05:00.000',
+      '4 Cid d=-',
+      '6 Dan d=-',
+      '8 Eve d=-',
+    ]);
+  });
+
   test('an export of which no row fits a column stops, and says which column', async () => {
     const { db } = opened();
     const table = await made();

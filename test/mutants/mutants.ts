@@ -119,18 +119,18 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the checkpoint moves outside of the transaction',
     file: 'src/db/store.ts',
-    find: 'return transaction(knex, (trx) =>',
+    find: 'const parts = { dialect, layout: found, ledger, request, now: now() };',
     replace: `const { checkpoint } = request;
-          if (checkpoint !== undefined)
-            await knex.transaction(async (trx) => {
-              await ledger.claim(trx, checkpoint);
-              await ledger.advance(trx, checkpoint, {
-                read: 0, inserted: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0, rejected: 0,
+            if (checkpoint !== undefined)
+              await knex.transaction(async (trx) => {
+                await ledger.claim(trx, checkpoint);
+                await ledger.advance(trx, checkpoint, {
+                  read: 0, inserted: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0, rejected: 0,
+                });
               });
-            });
-          request = { ...request };
-          delete request.checkpoint;
-          return transaction(knex, (trx) =>`,
+            request = { ...request };
+            delete request.checkpoint;
+            const parts = { dialect, layout: found, ledger, request, now: now() };`,
     detector: law,
   },
   {

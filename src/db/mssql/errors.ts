@@ -40,6 +40,7 @@ const verdicts: Readonly<Record<string, Meaning>> = {
   262: { kind: 'permanent', means: 'a right is missing' },
   207: { kind: 'permanent', means: 'a column is missing' },
   208: { kind: 'permanent', means: 'a table is missing' },
+  ...each([3609, 3616, 3930, 3998], { kind: 'row', means: 'a trigger that ended the transaction' }),
   2627: { kind: 'row', means: 'a unique constraint of the table' },
   2601: { kind: 'row', means: 'a unique index of the table' },
   547: { kind: 'row', means: 'a check or foreign key constraint of the table' },
@@ -64,6 +65,9 @@ const verdicts: Readonly<Record<string, Meaning>> = {
 const connectionLost =
   /connection (?:lost|was terminated|to server)|not connected|Final state|LoggedIn state/i;
 
+/** What RAISERROR and THROW say, whatever number a trigger chose; not every T-SQL server keeps its own numbers below. */
+const isRaised = (number: number): boolean => number >= 50_000 && number < 33_554_432;
+
 export function classifyMssql(error: unknown): Verdict {
   if (!(error instanceof Error)) return { kind: 'permanent', means: 'unexpected', code: 'unknown' };
   const number = 'number' in error && typeof error.number === 'number' ? String(error.number) : undefined;
@@ -72,6 +76,8 @@ export function classifyMssql(error: unknown): Verdict {
   if (why !== undefined) return why;
   const verdict = verdicts[number ?? code];
   if (verdict !== undefined) return { ...verdict, code: number ?? code };
+  if (number !== undefined && isRaised(Number(number)))
+    return { kind: 'row', means: 'a trigger of the table', code: number };
   if (error.name === 'KnexTimeoutError')
     return { kind: 'retry', means: 'no connection in time', code: 'timeout' };
   if (number === undefined && connectionLost.test(error.message))

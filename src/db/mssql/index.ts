@@ -48,6 +48,10 @@ export const mssqlDialect: Dialect = {
   rollbackToSavepoint: (trx) => run(trx, 'ROLLBACK TRANSACTION zoho_mirror_step'),
   // SQL Server has no release: the next savepoint of the name takes its place.
   releaseSavepoint: async () => undefined,
+  usable: async (trx) => {
+    const [answer] = await batch(await connectionOf(trx), 'SELECT XACT_STATE() AS state');
+    return Number(answer?.state) === 1;
+  },
   describe: schema.describe,
   facts: schema.facts,
   addKeyIndex: schema.addKeyIndex,

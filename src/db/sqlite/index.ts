@@ -28,6 +28,7 @@ export const sqliteDialect: Dialect = {
     await trx.raw('RELEASE zoho_mirror');
   },
   releaseSavepoint: async (trx) => void (await trx.raw('RELEASE zoho_mirror')),
+  usable: async () => true,
   describe: schema.describe,
   facts: schema.facts,
   addKeyIndex: schema.addKeyIndex,
