@@ -141,6 +141,8 @@ export interface Dialect {
   /** Undefined where the dialect cannot. */
   addDefault(table: string, column: ActualColumn): string | undefined;
   allowNull(table: string, column: ActualColumn): string | undefined;
+  /** Gives a column another type; only ever for a person to run. */
+  retype(table: string, column: ActualColumn, type: TargetColumn['type'] | string): string | undefined;
   bookkeeping(table: TargetTable): { name: string; spelled: string }[];
   addBookkeeping(table: string, column: { name: string; spelled: string }): string;
   /** An expression that reads a column as its canonical text. */

@@ -8,9 +8,11 @@ import {
   freeConstants,
   ownColumns,
   sameName,
+  scalarText,
   type ActualColumn,
   type ActualKind,
 } from './layout';
+import { misfit } from './limits';
 
 interface Inspected {
   dialect: Dialect;
@@ -30,8 +32,11 @@ export const inspect = (inspected: Inspected): Finding[] => [
   ...rights(inspected),
   ...keyColumn(inspected),
   ...missingColumns(inspected),
+  ...bookkeepingTypes(inspected),
   ...columnTypes(inspected),
+  ...fixedValues(inspected),
   ...narrowColumns(inspected),
+  ...narrowNumbers(inspected),
   ...unfilledColumns(inspected),
 ];
 
@@ -120,6 +125,73 @@ function missingColumns({ dialect, table, actual }: Inspected): Finding[] {
   ];
 }
 
+/** Registers are compared to the millisecond: rounded ones would make an old observation pass for a new one. */
+function bookkeepingTypes({ dialect, table, actual }: Inspected): Finding[] {
+  if (table.bookkeeping === 'side-table') return [];
+  const { modifiedAt } = table.bookkeeping;
+  return dialect.bookkeeping(table).flatMap(({ name, spelled }): Finding[] => {
+    const found = findColumn(actual, name);
+    if (found === undefined) return [];
+    const places = name === modifiedAt ? 0 : 3;
+    const wanted = spelled === 'TEXT' ? 'text' : 'datetime';
+    const holds = found.kind === wanted && (wanted === 'text' || (found.fraction ?? 0) >= places);
+    if (holds && found.nullable && found.generated === undefined) return [];
+    const statement = dialect.retype(table.table, { ...found, nullable: true }, spelled);
+    return [
+      {
+        kind: 'person',
+        blocks: true,
+        column: found.name,
+        text: `Column ${found.name} is ${found.declared}${found.nullable ? '' : ' NOT NULL'}, the mirror needs ${spelled} NULL there: change it, or choose another name in \`bookkeepingColumns\``,
+        statements: statement === undefined ? [] : [statement],
+      },
+    ];
+  });
+}
+
+/** What the configuration writes into every row must fit, or no row would go in. */
+function fixedValues({ dialect, table, actual }: Inspected): Finding[] {
+  const constants = freeConstants(table).map(([name, value]) => ({
+    name,
+    what: 'constant',
+    values: [value],
+  }));
+  const flags = (table.deletedFlag ?? []).map(({ column, deleted, live }) => ({
+    name: column,
+    what: 'deletedFlag',
+    values: [deleted, live].map((value) => (value === null ? null : scalarText(value))),
+  }));
+  return [...constants, ...flags].flatMap(({ name, what, values }): Finding[] => {
+    const found = findColumn(actual, name);
+    if (found === undefined) return [];
+    const about = { kind: 'person', blocks: true, column: found.name } as const;
+    if (found.generated !== undefined)
+      return [
+        {
+          ...about,
+          text: `Column ${found.name} of a ${what} is ${found.generated}, which only the database fills`,
+          statements: [],
+        },
+      ];
+    if (values.includes(null) && !found.nullable) {
+      const statement = dialect.allowNull(table.table, found);
+      return [
+        {
+          ...about,
+          text: `Column ${found.name} takes no NULL, which is one of its values as a ${what}: give the other value too`,
+          statements: statement === undefined ? [] : [statement],
+        },
+      ];
+    }
+    const reasons = values.flatMap((value) => (value === null ? [] : (misfit(found, value) ?? [])));
+    return reasons.slice(0, 1).map((reason) => ({
+      ...about,
+      text: `Column ${found.name} cannot hold its ${what}: ${reason}`,
+      statements: [],
+    }));
+  });
+}
+
 /** What takes which values without loss; each value's own range is checked when it comes. */
 const takes: Readonly<Record<ColumnType['kind'], readonly ActualKind[]>> = {
   bigint: ['integer', 'decimal', 'text'],
@@ -186,6 +258,57 @@ function narrowColumns({ dialect, table, actual }: Inspected): Finding[] {
       },
     ];
   });
+}
+
+/** As with texts: a number that does not fit is rejected alone. */
+function narrowNumbers({ dialect, table, actual }: Inspected): Finding[] {
+  return table.columns.flatMap((column): Finding[] => {
+    const found = findColumn(actual, column.name);
+    const wider = found && widerNumber(column.type, found);
+    if (!found || !wider) return [];
+    const statement = dialect.retype(table.table, found, wider);
+    return [
+      {
+        kind: 'person',
+        blocks: false,
+        column: found.name,
+        text: `Column ${found.name} is ${found.declared}, narrower than its field: numbers that do not fit are rejected one by one`,
+        statements: statement === undefined ? [] : [statement],
+      },
+    ];
+  });
+}
+
+/** Digits before and behind the point that each type takes at least. */
+function digitsOf(type: ColumnType): { before: number; behind: number } | undefined {
+  switch (type.kind) {
+    case 'bigint':
+      return { before: 19, behind: 0 };
+    case 'integer':
+      return { before: 10, behind: 0 };
+    case 'decimal':
+      return { before: type.precision - type.scale, behind: type.scale };
+    default:
+      return undefined;
+  }
+}
+
+/** Undefined when the column is wide enough, or no number. */
+function widerNumber(
+  type: ColumnType,
+  { kind, range, precision, scale }: ActualColumn,
+): ColumnType | undefined {
+  const wanted = digitsOf(type);
+  if (wanted === undefined) return undefined;
+  if (kind === 'integer') {
+    if (range === undefined || wanted.behind > 0) return undefined;
+    return range.max < 10n ** BigInt(wanted.before - 1) ? type : undefined;
+  }
+  if (kind !== 'decimal' || precision === undefined || scale === undefined) return undefined;
+  const before = Math.max(wanted.before, precision - scale);
+  const behind = Math.max(wanted.behind, scale);
+  if (before === precision - scale && behind === scale) return undefined;
+  return { kind: 'decimal', precision: Math.min(38, before + behind), scale: behind };
 }
 
 function unfilledColumns({ dialect, table, actual }: Inspected): Finding[] {

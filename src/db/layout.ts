@@ -15,6 +15,8 @@ export interface ActualColumn {
   /** Of decimals. */
   precision?: number;
   scale?: number;
+  /** Of times: digits of a second's fraction. */
+  fraction?: number;
   nullable: boolean;
   hasDefault: boolean;
   /** Of text in a code page, which lacks most of Unicode and counts bytes. */
@@ -66,7 +68,7 @@ export const sameName = (a: string, b: string): boolean => a.toLowerCase() === b
 export const findColumn = (columns: readonly ActualColumn[], name: string): ActualColumn | undefined =>
   columns.find((column) => sameName(column.name, name));
 
-const scalarText = (value: string | number | boolean): string =>
+export const scalarText = (value: string | number | boolean): string =>
   typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
 
 /** Constants whose column is not mapped: a mapped value always wins. */

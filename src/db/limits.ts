@@ -43,7 +43,8 @@ function limited(layout: Layout): { column: ActualColumn; i: number }[] {
 const missing = (column: ActualColumn): string | undefined =>
   column.nullable ? undefined : 'the column does not take NULL';
 
-function misfit(column: ActualColumn, value: string): string | undefined {
+/** Why the column cannot hold the value. */
+export function misfit(column: ActualColumn, value: string): string | undefined {
   switch (column.kind) {
     case 'text':
       return textMisfit(column, value);

@@ -137,6 +137,42 @@ export function describeTables(opened: () => Opened): void {
     ]);
   });
 
+  test('what the mirror itself writes must fit: its times, constants and flags; narrower numbers are told', async () => {
+    const { db, sql } = opened();
+    const mssql = db.dialect === 'mssql';
+    const table = aTable({
+      constants: { Source: 'ZOHO', Weight: 5 },
+      deletedFlag: [
+        { column: 'State', deleted: 'GONE', live: null },
+        { column: 'Dead', deleted: 'yes', live: 'no' },
+      ],
+    });
+    const [date, time, short] = mssql
+      ? ['datetime', 'datetime2(2)', 'smallint']
+      : ['INTEGER', 'INTEGER', 'INTEGER'];
+    await sql(
+      `CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20), Amount decimal(9, 1), Active smallint,
+        zoho_modified_at ${mssql ? 'datetime2(0)' : 'text'}, zoho_observed_at ${date}, zoho_deleted_at ${time},
+        Source varchar(3), Weight integer, State varchar(5) NOT NULL, Dead ${short})`,
+    );
+    const { findings } = await db.inspectTable(table);
+    expect(findings.map(({ text, blocks }) => `${blocks ? '' : '- '}${text}`)).toEqual([
+      `Column zoho_observed_at is ${date}, the mirror needs ${mssql ? 'datetime2(3)' : 'TEXT'} NULL there: change it, or choose another name in \`bookkeepingColumns\``,
+      `Column zoho_deleted_at is ${mssql ? 'datetime2' : 'INTEGER'}, the mirror needs ${mssql ? 'datetime2(3)' : 'TEXT'} NULL there: change it, or choose another name in \`bookkeepingColumns\``,
+      'Column Source cannot hold its constant: too long: 4 characters, the column takes 3',
+      'Column State takes no NULL, which is one of its values as a deletedFlag: give the other value too',
+      'Column Dead cannot hold its deletedFlag: not a whole number',
+      '- Column Amount is decimal(9, 1), narrower than its field: numbers that do not fit are rejected one by one',
+    ]);
+    if (!mssql) return;
+    expect(findings.flatMap(({ statements }) => statements)).toEqual([
+      `ALTER TABLE [${table.table}] ALTER COLUMN [zoho_observed_at] datetime2(3) NULL`,
+      `ALTER TABLE [${table.table}] ALTER COLUMN [zoho_deleted_at] datetime2(3) NULL`,
+      `ALTER TABLE [${table.table}] ALTER COLUMN [State] varchar(5) NULL`,
+      `ALTER TABLE [${table.table}] ALTER COLUMN [Amount] decimal(18, 2) NULL`,
+    ]);
+  });
+
   test('beside its own primary key a table gets the Zoho id in a column of its own; the mirror never fills the other', async () => {
     const { db, sql } = opened();
     const table = aTable({ key: 'ZohoId', schema: 'extend' });

@@ -57,6 +57,7 @@ export const mssqlDialect: Dialect = {
   addKeyIndex: schema.addKeyIndex,
   addDefault: schema.addDefault,
   allowNull: schema.allowNull,
+  retype: schema.retype,
   createTable: schema.createTable,
   addColumn: schema.addColumn,
   widen: schema.widen,

@@ -86,6 +86,9 @@ export const addDefault = (table: string, column: ActualColumn): string =>
 export const allowNull = (table: string, column: ActualColumn): string =>
   `ALTER TABLE ${target(table)} ALTER COLUMN ${quote(column.name)} ${column.declared} NULL`;
 
+export const retype = (table: string, column: ActualColumn, type: ColumnType | string): string =>
+  `ALTER TABLE ${target(table)} ALTER COLUMN ${quote(column.name)} ${typeof type === 'string' ? type : spell(type)}${column.nullable ? ' NULL' : ' NOT NULL'}`;
+
 export async function facts(knex: Knex, table: string, key: string): Promise<TableFacts> {
   const name = target(table);
   const keys = (await knex.raw(
@@ -93,7 +96,8 @@ export async function facts(knex: Knex, table: string, key: string): Promise<Tab
        FROM sys.indexes i
        JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
        JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
-      WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1 AND ic.is_included_column = 0
+      WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1 AND i.is_disabled = 0 AND ic.is_included_column = 0
+        AND (i.filter_definition IS NULL OR i.filter_definition = '([' + c.name + '] IS NOT NULL)')
       GROUP BY i.index_id HAVING COUNT(*) = 1`,
     [name],
   )) as { name: string }[];
@@ -116,6 +120,7 @@ interface Info {
   length: number | null;
   digits: number | null;
   scale: number | null;
+  fraction: number | null;
   nullable: string;
   fallback: string | null;
   filled: number | null;
@@ -128,7 +133,8 @@ export async function describe(knex: Knex, table: string): Promise<ActualColumn[
   const { schema, name } = splitTable(table);
   const rows = (await knex.raw(
     `SELECT c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.CHARACTER_MAXIMUM_LENGTH AS length,
-            c.NUMERIC_PRECISION AS digits, c.NUMERIC_SCALE AS scale, c.IS_NULLABLE AS nullable,
+            c.NUMERIC_PRECISION AS digits, c.NUMERIC_SCALE AS scale,
+            c.DATETIME_PRECISION AS fraction, c.IS_NULLABLE AS nullable,
             c.COLUMN_DEFAULT AS fallback, CONVERT(int, COLLATIONPROPERTY(c.COLLATION_NAME, 'CodePage')) AS code_page,
             COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsIdentity') AS filled,
             COLUMNPROPERTY(OBJECT_ID(?), c.COLUMN_NAME, 'IsComputed') AS computed, c.COLLATION_NAME AS collation
@@ -190,6 +196,7 @@ function actual(row: Info): ActualColumn {
     maxLength,
     ...(range === undefined ? {} : { range }),
     ...(decimal ? { precision: Number(row.digits), scale: Number(row.scale) } : {}),
+    ...(kind === 'datetime' ? { fraction: fractionOf(type, row) } : {}),
     nullable: row.nullable.toUpperCase() === 'YES',
     hasDefault: row.fallback !== null || generated !== undefined,
     ...(generated === undefined ? {} : { generated }),
@@ -197,6 +204,10 @@ function actual(row: Info): ActualColumn {
     ...(type === 'char' || type === 'varchar' ? { codePage: row.code_page ?? 0 } : {}),
   };
 }
+
+/** A `datetime` knows only every third millisecond, whatever it says of itself. */
+const fractionOf = (type: string, { fraction }: Info): number =>
+  type === 'datetime2' ? (fraction ?? 7) : type === 'datetime' ? 2 : 0;
 
 function declared(type: string, row: Info): string {
   if (kinds[type] === 'text') return `${type}(${row.length ?? 'max'})`;

@@ -34,6 +34,7 @@ export const sqliteDialect: Dialect = {
   addKeyIndex: schema.addKeyIndex,
   addDefault: schema.addDefault,
   allowNull: schema.allowNull,
+  retype: schema.retype,
   createTable: schema.createTable,
   addColumn: schema.addColumn,
   // A text column of SQLite takes any length; nothing has to be done, and nothing can be.

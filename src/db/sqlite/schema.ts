@@ -57,6 +57,7 @@ export const addKeyIndex = (table: string, key: { name: string }): string =>
 /** SQLite changes no column that is there. */
 export const addDefault = (): undefined => undefined;
 export const allowNull = (): undefined => undefined;
+export const retype = (): undefined => undefined;
 
 export async function facts(knex: Knex, table: string, key: string): Promise<TableFacts> {
   const rows = (await knex.raw(
