@@ -107,7 +107,7 @@ export const moduleKeys: readonly Key[] = [
     key: 'match',
     fallback: '[]',
     about:
-      'Up to four mirrored fields, as `[Email]`: before the first load, old rows without a Zoho id get that of the one record with the same values. [sql-server.md](sql-server.md#tables-that-were-there-before)',
+      'Up to four mirrored fields, as `[Email]`: before the first load, old rows without a Zoho id get that of the one record with the same values. [existing-tables.md](existing-tables.md#old-rows-without-a-zoho-id)',
   },
 ];
 
@@ -221,6 +221,8 @@ ${keyTable(moduleKeys)}
 The other sections:
 
 ${keyTable(sectionKeys)}
+
+How these go together for a table of an old application, as a worked example: [existing-tables.md](existing-tables.md).
 
 A change of fields, columns, types or code lists takes effect when the worker starts again; it then loads the module anew, so that
 old rows get the new columns too.

@@ -102,6 +102,17 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+test('every configuration that the documents show is one that is read', () => {
+  const shown = pages.flatMap((page) =>
+    all(read(page), /```yaml\n(modules:[\s\S]*?)```/g).map((text) => ({ page, text })),
+  );
+  expect(shown.map(({ page }) => page)).toEqual(
+    expect.arrayContaining(['docs/configuration.md', 'docs/existing-tables.md']),
+  );
+  for (const { page, text } of shown)
+    expect([page, fileSchema.safeParse(parseYaml(text)).error?.issues]).toEqual([page, undefined]);
+});
+
 /** Commands that no test of their own runs, and who does. */
 const runBy: readonly [command: RegExp, file: string, where: RegExp][] = [
   [/^npm ci$/, '.ci/run', /^npm ci/m],
