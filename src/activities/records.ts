@@ -32,8 +32,8 @@ export interface RereadResult {
   again: string[];
 }
 
-/** Zoho documents no maximum for `ids` in a read; deletes take 100. */
-const idsPerCall = 100;
+/** Read together, so that what a list cuts is fetched for many at once; Zoho is asked for a hundred a call. */
+const idsPerLook = 500;
 /** From here on one `/deleted` page (2 credits) is cheaper than single reads (1 each). */
 const worthListing = 4;
 const lately = { pages: 5, backMs: 60 * 60_000 };
@@ -57,7 +57,7 @@ export interface RereadContext {
   signal: AbortSignal;
 }
 
-/** Re-reads any number of ids, a call's worth at a time, and merges each as it comes. */
+/** Re-reads any number of ids, some hundreds at a time, and merges them as they come. */
 export async function reread(
   context: RereadContext,
   ids: readonly RecordId[],
@@ -65,16 +65,16 @@ export async function reread(
 ): Promise<RereadResult> {
   let counts = noCounts();
   const again: string[] = [];
-  for (let at = 0; at < ids.length; at += idsPerCall) {
-    const part = await rereadCall(context, ids.slice(at, at + idsPerCall), expected);
+  for (let at = 0; at < ids.length; at += idsPerLook) {
+    const part = await rereadCall(context, ids.slice(at, at + idsPerLook), expected);
     counts = addCounts(counts, part.counts);
     again.push(...part.again);
-    tellProgress({ done: at + idsPerCall });
+    tellProgress({ done: at + idsPerLook });
   }
   return { counts, again };
 }
 
-/** What a re-read of up to 100 ids shows. */
+/** What a re-read of up to 500 ids shows. */
 export interface Look {
   /** The registers as they were before Zoho was asked. */
   stored: ReadonlyMap<RecordId, Registers>;
@@ -106,12 +106,7 @@ export async function look(
   answer.unreadable.forEach(refuse);
   if (listOnly) return { stored, observations, rejects, unreadable: answer.unreadable.map(({ id }) => id) };
 
-  const accounted = new Set([
-    ...answer.found.map(({ record }) => record.id),
-    ...answer.unreadable.map(({ id }) => id),
-  ]);
-  const missing = ids.filter((id) => !accounted.has(id));
-  const { gone, found, unreadable } = await confirmAbsent({ zoho, plan, signal }, missing, answer.askedAt);
+  const { gone, found, unreadable } = await confirmAbsent({ zoho, plan, signal }, answer.absent);
   for (const { record, askedAt } of found) take(record, askedAt);
   for (const { id, askedAt } of gone)
     observations.push({ kind: 'gone', id, observedAt: orderedAfter(stored.get(id), askedAt) });
@@ -159,9 +154,9 @@ interface Confirmed {
 }
 
 interface ReadApart {
-  /** When the first request was sent. */
-  askedAt: Instant;
   found: Found[];
+  /** Not returned, and when they were asked for. */
+  absent: ReadonlyMap<RecordId, Instant>;
   unreadable: Unreadable[];
 }
 
@@ -175,19 +170,25 @@ async function readApart(
 ): Promise<ReadApart> {
   const askedAt = zoho.now();
   try {
-    const { records, askedAt: sentAt } = await zoho.recordsByIds(plan.module, ids, plan.ask, signal);
-    return { askedAt: sentAt, found: records.map((record) => ({ record, askedAt: sentAt })), unreadable: [] };
+    const { records, absent } = await zoho.recordsByIds(plan.module, ids, plan.ask, signal);
+    const found = records.map(({ askedAt: sentAt, ...record }) => ({ record, askedAt: sentAt }));
+    return { found, absent, unreadable: [] };
   } catch (error) {
     const reason = unreadableBecause(error);
     if (reason === undefined) throw error;
     const [only] = ids;
-    if (ids.length === 1) return { askedAt, found: [], unreadable: [{ id: only!, askedAt, reason }] };
+    if (ids.length === 1)
+      return { found: [], absent: new Map(), unreadable: [{ id: only!, askedAt, reason }] };
     const middle = Math.ceil(ids.length / 2);
     const first = await readApart({ zoho, plan, signal }, ids.slice(0, middle));
     const second = await readApart({ zoho, plan, signal }, ids.slice(middle));
     const unreadable = [...first.unreadable, ...second.unreadable];
     if (unreadable.length === ids.length) throw error;
-    return { askedAt: first.askedAt, found: [...first.found, ...second.found], unreadable };
+    return {
+      found: [...first.found, ...second.found],
+      absent: new Map([...first.absent, ...second.absent]),
+      unreadable,
+    };
   }
 }
 
@@ -204,15 +205,17 @@ function unreadableBecause(error: unknown): string | undefined {
  */
 async function confirmAbsent(
   { zoho, plan, signal }: Omit<RereadContext, 'db'>,
-  missing: readonly RecordId[],
-  listAskedAt: Instant,
+  absent: ReadonlyMap<RecordId, Instant>,
 ): Promise<Confirmed> {
   const confirmed: Confirmed = { gone: [], found: [], unreadable: [] };
   const listed =
-    missing.length >= worthListing
-      ? await deletedWithin({ zoho, plan, signal }, missing, { before: listAskedAt, ...lately })
+    absent.size >= worthListing
+      ? await deletedWithin({ zoho, plan, signal }, [...absent.keys()], {
+          before: instant(Math.min(...absent.values())),
+          ...lately,
+        })
       : new Set();
-  for (const id of missing) {
+  for (const [id, listAskedAt] of absent) {
     if (listed.has(id)) {
       confirmed.gone.push({ id, askedAt: listAskedAt });
       continue;

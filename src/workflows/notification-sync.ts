@@ -20,6 +20,8 @@ import { RunLimits } from './run-limits';
 const recordsChanged = defineSignal<[Hint]>(signals.recordsChanged);
 
 const idsPerRead = 500;
+/** Zoho is asked for so many at a time. */
+const idsPerCall = 100;
 const idleMs = 10 * 60_000;
 
 export async function NotificationSync(input: NotificationSyncInput): Promise<NotificationSyncStatus> {
@@ -112,7 +114,10 @@ async function readBatch(
   module: string,
 ): Promise<void> {
   await catchUpInstead(desk, inbox, module);
-  const batch = inbox.withdraw(idsPerRead, Date.now());
+  const due = inbox.due(Date.now());
+  // Whole calls: what is left over has come last, and is the next batch's.
+  const whole = due > idsPerCall ? due - (due % idsPerCall) : due;
+  const batch = inbox.withdraw(Math.min(whole, idsPerRead), Date.now());
   if (batch.length === 0) return;
   show(desk, inbox, { phase: 'reading' });
   const ids = batch.map(({ id }) => id);

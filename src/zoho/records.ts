@@ -6,9 +6,9 @@ import type { RecordId } from '../mirror/record-id';
 import { moduleName, type Api } from './api';
 import { credits } from './credits';
 import { ZohoError } from './errors';
-import { cutFieldsOf, readFullTexts } from './full-text';
+import { cutFieldsOf, readFullTexts, type FullTexts } from './full-text';
 import { fit, instantText, jsonValue, recordIdText } from './json';
-import type { JsonValue, RecordsAnswer, ZohoField, ZohoRecord } from './zoho';
+import type { AskedRecord, JsonValue, RecordsAnswer, ZohoField, ZohoRecord } from './zoho';
 
 const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
 /** The record as it came; only id and Modified_Time are understood here. */
@@ -24,7 +24,9 @@ const rowShape = z.record(z.string(), jsonValue).transform((fields, context): Zo
 const listShape = z.object({ data: z.array(rowShape) });
 const singleShape = z.object({ data: z.tuple([rowShape]) });
 
-const mostIds = 100;
+const idsPerCall = 100;
+/** Their answers are held together: a few megabytes. */
+const mostIds = 500;
 const mostFields = 50;
 /** How often records that change between their calls are read again before the caller has to come back later. */
 const mostRounds = 5;
@@ -46,8 +48,9 @@ interface Reading {
 }
 
 /**
- * Up to 100 records, converted leads included. `askedAt` is when the first request was sent, so every returned value was read at that
- * moment or later. Throws transient RECORDS_MOVING when records keep changing between the calls of one read.
+ * Up to 500 records, a hundred a call, converted leads included. A record's `askedAt` is when the first request for it was sent, so every
+ * value of it was read at that moment or later. Cut texts are fetched for all of them together. Throws transient RECORDS_MOVING when
+ * records keep changing between the calls of one read.
  */
 export async function readRecords(
   api: Api,
@@ -64,18 +67,20 @@ export async function readRecords(
   };
   let open: readonly RecordId[] = [...new Set(options.ids)];
   if (open.length > mostIds) throw tooManyIds();
-  if (open.length === 0) return { askedAt: api.clock.now(), records: [] };
+  const absent = new Map<RecordId, Instant>();
+  if (open.length === 0) return { askedAt: api.clock.now(), records: [], absent };
 
   let askedAt: Instant | undefined;
-  const records: ZohoRecord[] = [];
+  const records: AskedRecord[] = [];
   for (let round = 1; open.length > 0; round++) {
     if (round > mostRounds) throw moving();
     const whole = await readOnce(reading, open);
     askedAt ??= whole.askedAt;
     records.push(...whole.records);
+    for (const [id, at] of whole.absent) absent.set(id, at);
     open = whole.moved;
   }
-  return { askedAt: askedAt ?? api.clock.now(), records };
+  return { askedAt: askedAt ?? api.clock.now(), records, absent };
 }
 
 const namesOf = (fields: readonly ZohoField[]): string[] =>
@@ -86,22 +91,43 @@ const richTextOf = (fields: readonly ZohoField[]): Set<string> =>
 
 /** One round: what is whole and consistent, and what changed meanwhile. */
 async function readOnce(reading: Reading, ids: readonly RecordId[]) {
+  let askedAt: Instant | undefined;
+  const records: AskedRecord[] = [];
+  const moved: RecordId[] = [];
+  const absent: [RecordId, Instant][] = [];
+  for (const part of chunksOf(ids, idsPerCall)) {
+    const answer = await readPart(reading, part);
+    askedAt ??= answer.askedAt;
+    records.push(...answer.records);
+    moved.push(...answer.moved);
+    absent.push(...answer.absent);
+  }
+  const full = await withFullTexts(reading, records);
+  return { askedAt, records: full.records, moved: [...moved, ...full.moved], absent };
+}
+
+/** All fields of up to a hundred records, in as many calls as that takes. */
+async function readPart(reading: Reading, ids: readonly RecordId[]) {
   const calls: ReadonlyMap<RecordId, ZohoRecord>[] = [];
   let askedAt: Instant | undefined;
-  for (const names of chunksOf(reading.names, mostFields - always.length)) {
+  // At least one call, also without names: id and Modified_Time are always asked for.
+  const [first = [], ...more] = chunksOf(reading.names, mostFields - always.length);
+  for (const names of [first, ...more]) {
     const answer = await readList(reading, ids, names);
     askedAt ??= answer.askedAt;
     calls.push(answer.records);
   }
-  const records: ZohoRecord[] = [];
+  const sentAt = askedAt ?? reading.api.clock.now();
+  const records: AskedRecord[] = [];
   const moved: RecordId[] = [];
+  const absent: [RecordId, Instant][] = [];
   for (const id of ids) {
     const joined = join(calls.map((call) => call.get(id)));
     if (joined === 'moved') moved.push(id);
-    else if (joined) records.push(joined);
+    else if (joined) records.push({ ...joined, askedAt: sentAt });
+    else absent.push([id, sentAt]);
   }
-  const full = await withFullTexts(reading, records);
-  return { askedAt, records: full.records, moved: [...moved, ...full.moved] };
+  return { askedAt: sentAt, records, moved, absent };
 }
 
 /** Parts are one record only if all show the same Modified_Time; in no call at all means not returned. */
@@ -118,14 +144,20 @@ const sameVersion = (a: Part, b: Part): boolean =>
   (a === undefined) === (b === undefined) && a?.modifiedAt === b?.modifiedAt;
 
 /** Replaces rich text that a list has cut. The texts are taken between two reads that show the same Modified_Time. */
-async function withFullTexts(reading: Reading, records: readonly ZohoRecord[]) {
+async function withFullTexts(reading: Reading, records: readonly AskedRecord[]) {
   const cut = records.filter((record) => cutFieldsOf(record, reading.richText).length > 0);
   if (cut.length === 0) return { records: [...records], moved: [] };
 
   const ids = cut.map((record) => record.id);
   const names = [...new Set(cut.flatMap((record) => cutFieldsOf(record, reading.richText)))];
-  const texts = await readFullTexts(reading.api, reading.module, { ids, names, signal: reading.signal });
-  const after = (await readList(reading, ids, [])).records;
+  const texts: FullTexts = new Map();
+  const after = new Map<RecordId, ZohoRecord>();
+  for (const part of chunksOf(ids, idsPerCall)) {
+    const { api, module, signal } = reading;
+    for (const [id, text] of await readFullTexts(api, module, { ids: part, names, signal }))
+      texts.set(id, text);
+    for (const [id, record] of (await readList(reading, part, [])).records) after.set(id, record);
+  }
 
   const cutIds = new Set(ids);
   const whole = records.filter((record) => !cutIds.has(record.id));
@@ -217,16 +249,17 @@ const isNoSuchRecord = ({ status, code }: ZohoError): boolean =>
 
 const isAlways = (name: string): boolean => name === 'id' || name === 'Modified_Time';
 
-/** At least one chunk, also for no names: id and Modified_Time are always asked for. */
-function chunksOf(names: readonly string[], size: number): string[][] {
-  const chunks: string[][] = [];
-  for (let from = 0; from === 0 || from < names.length; from += size)
-    chunks.push(names.slice(from, from + size));
+function chunksOf<T>(all: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < all.length; from += size) chunks.push(all.slice(from, from + size));
   return chunks;
 }
 
 const tooManyIds = (): ZohoError =>
-  new ZohoError(`At most ${mostIds} records are read by id at once`, { verdict: 'bug', code: 'BAD_REQUEST' });
+  new ZohoError(`At most ${mostIds} records are read by id together`, {
+    verdict: 'bug',
+    code: 'BAD_REQUEST',
+  });
 
 const moving = (): ZohoError =>
   new ZohoError('Records change faster than they can be read whole; they are tried again', {

@@ -55,10 +55,17 @@ export interface ZohoRecord {
   fields: Readonly<Record<string, JsonValue>>;
 }
 
-export interface RecordsAnswer {
-  /** Zoho's clock when the (first) request was sent. */
+export interface AskedRecord extends ZohoRecord {
+  /** Zoho's clock when the first request for it was sent. */
   askedAt: Instant;
-  records: ZohoRecord[];
+}
+
+export interface RecordsAnswer {
+  /** Zoho's clock when the first request of all was sent. */
+  askedAt: Instant;
+  records: AskedRecord[];
+  /** Ids that were not returned, and when they were asked for. */
+  absent: ReadonlyMap<RecordId, Instant>;
 }
 
 export interface Channel {
@@ -117,7 +124,7 @@ export interface Zoho {
   unsubscribe(channelId: string, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Up to 100 ids, converted leads included. More than 50 fields are read in several calls and joined only where all calls show the
+   * Up to 500 ids, a hundred a call, converted leads included. More than 50 fields are read in several calls and joined only where all calls show the
    * same Modified_Time (else read again). Rich text that was cut is fetched whole, between two reads that agree.
    * Ids that Zoho did not return are absent: that alone does not mean deleted.
    */

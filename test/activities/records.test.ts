@@ -90,6 +90,19 @@ describe('re-reads', () => {
     });
   });
 
+  test('under load one GET brings over fifty records, rich texts that lists cut included', async () => {
+    await withMirror({ simulator: { records: 500 } }, async (mirror) => {
+      const { sim, activities, run } = mirror;
+      const ids = [...sim.crm.table('Leads').ids()];
+      await run(activities.openModule, ['Leads']);
+      await run(activities.rereadRecords, [{ module: 'Leads', ids, expected: ids }]);
+      const gets = ['list', 'full', 'get', 'deleted'].map((route) => sim.stats.count(`records.${route}`));
+      expect(sim.stats.count('records.full')).toBeGreaterThan(0);
+      expect(ids.length / gets.reduce((all, one) => all + one)).toBeGreaterThan(50);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
   test('a restored record is live again, though its Modified_Time stands still', async () => {
     await loaded(async (mirror, [id]) => {
       mirror.sim.crm.remove('Leads', id!);

@@ -51,6 +51,13 @@ test('a full batch does not wait for the end of the window', async () => {
   });
 });
 
+test('a batch is whole calls of a hundred; what is left over is the next one', async () => {
+  await notifying(temporal, { first: [{ ids: many(230) }] }, async ({ handle, reads }) => {
+    await reaches(handle, 'all read', ({ counts: { read } }) => read === 230);
+    expect(reads.map(({ ids }) => ids.length)).toEqual([200, 30]);
+  });
+});
+
 test('hints that arrive during a re-read are the next one', async () => {
   const answer = gate();
   const rereads: string[][] = [];

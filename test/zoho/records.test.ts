@@ -107,8 +107,26 @@ test('no ids are no request: an empty list would be everything', async () => {
   });
 });
 
-test('over 100 ids are a mistake of the caller', async () => {
-  const ids = Array.from({ length: 101 }, (_, index) => recordId(String(1000 + index)));
+test('250 ids are three calls; each record knows when its own was sent, each absent id too', async () => {
+  const ids = Array.from({ length: 250 }, (_, index) => recordId(String(1000 + index)));
+  let localMs = Date.parse('2026-08-01T10:00:00Z');
+  const list = listing((id) => (id === ids[249] ? undefined : 1));
+  const api: Script = (...asked) => {
+    localMs += 10_000;
+    return list(...asked);
+  };
+  await withScript({ api, options: { clock: () => localMs } }, async ({ zoho, seen }) => {
+    const { records, absent } = await zoho.recordsByIds('Leads', ids, []);
+    expect(seen.map(({ query }) => query.get('ids')?.split(',').length)).toEqual([100, 100, 50]);
+    const first = records[0]!.askedAt;
+    expect(records).toHaveLength(249);
+    expect(records[100]!.askedAt - first).toBe(10_000);
+    expect([...absent].map(([id, at]) => [id, at - first])).toEqual([[ids[249], 20_000]]);
+  });
+});
+
+test('over 500 ids are a mistake of the caller', async () => {
+  const ids = Array.from({ length: 501 }, (_, index) => recordId(String(1000 + index)));
   await withScript({ api: listing(() => 1) }, async ({ zoho }) => {
     expect(await failureOf(zoho.recordsByIds('Leads', ids, []))).toMatchObject({ verdict: 'bug' });
   });
@@ -118,7 +136,9 @@ test('a module without Modified_Time has records without a time', async () => {
   const api: Script = () => json(200, { data: [{ id: one, Name: 'x' }] });
   await withScript({ api }, async ({ zoho }) => {
     const { records } = await zoho.recordsByIds('Site_Visits', [one], [field('Name')]);
-    expect(records).toEqual([{ id: one, fields: { id: one, Name: 'x' } }]);
+    expect(records).toEqual([
+      { id: one, fields: { id: one, Name: 'x' }, askedAt: expect.any(Number) as number },
+    ]);
   });
 });
 
@@ -148,6 +168,32 @@ describe('rich text', () => {
       ]);
       expect(seen[1]?.query.toString()).toBe(`ids=${one}&fields=Notes`);
       expect(seen[2]?.query.get('fields')).toBe('id,Modified_Time');
+    });
+  });
+
+  test('that was cut in several calls is fetched for all of them together', async () => {
+    const ids = Array.from({ length: 250 }, (_, index) => recordId(String(1000 + index)));
+    const isCut = (id: string): boolean => Number(id) % 10 === 0;
+    const api: Script = ({ path, query }) => {
+      const asked = query.get('ids')!.split(',');
+      if (path.endsWith('/actions/fetch_full_data'))
+        return json(200, { data: asked.map((id) => ({ id, Notes: full })) });
+      const rows = asked.map((id) => ({ id, Modified_Time: time(1), Notes: isCut(id) ? cut : 'short' }));
+      return json(200, { data: rows });
+    };
+    await withScript({ api }, async ({ zoho, seen }) => {
+      const { records } = await zoho.recordsByIds('Leads', ids, fields);
+      expect(
+        seen.map(({ path, query }) => [path.split('/').at(-1), query.get('ids')?.split(',').length]),
+      ).toEqual([
+        ['Leads', 100],
+        ['Leads', 100],
+        ['Leads', 50],
+        ['fetch_full_data', 25],
+        ['Leads', 25],
+      ]);
+      const right = records.filter(({ id, fields: { Notes } }) => Notes === (isCut(id) ? full : 'short'));
+      expect(right).toHaveLength(250);
     });
   });
 
