@@ -11,6 +11,7 @@ export {
   startReconcile,
   wakeDegraded,
 } from './workflows';
+export { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
 export {
   countWorkers,
   inTime,

@@ -1,17 +1,23 @@
 // The worker as a process: waits for the database and Temporal, works until it is asked to stop, gives running work back.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, Runtime, type NativeConnection } from '@temporalio/worker';
 import { Catalog, sharedStores, type Deps } from '../activities';
 import type { Config } from '../config';
 import { DatabaseError, openDatabase, type Database } from '../db';
 import { readPage } from '../pages';
-import { stopped, waitFor, type Process } from '../process';
-import { connectWorker, createTemporalClient, temporalAddress } from '../temporal';
+import { stopped, waitFor, type Log, type Process } from '../process';
+import {
+  connectWorker,
+  createTemporalClient,
+  registerSearchAttributes,
+  searchAttributeCheck,
+  temporalAddress,
+} from '../temporal';
 import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
 import { showGauges } from './gauges';
-import { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
 import { installRuntime, zohoMeter } from './telemetry';
 
 const defaultMetricsPort = 9464;
@@ -39,7 +45,7 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
       stopping,
     });
     connection = connected.connection;
-    await waitFor(() => registerSearchAttributes(temporal, log), { what: 'Temporal', log, stopping });
+    await ensureSearchAttributes(temporal, log);
     const deps = createDeps({ config, db, zoho, temporal });
     const worker = await createWorker({ ...connected, deps });
     void stopped(stopping).then(() => worker.getState() === 'RUNNING' && worker.shutdown());
@@ -53,6 +59,16 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     });
   } finally {
     await Promise.race([closeAll(connection, zoho, db), delay(closeWithinMs, undefined, { ref: false })]);
+  }
+}
+
+/** Where the mirror may not register them it goes on without: only lists by health need them. */
+async function ensureSearchAttributes(temporal: Client, log: Log): Promise<void> {
+  try {
+    if (await registerSearchAttributes(temporal)) log.info('search attributes registered');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ reason }, 'search attributes not registered; going on without');
   }
 }
 

@@ -55,6 +55,7 @@ test('from nothing to a checked configuration: token, files for their owner only
   });
   expect(ran.out).toContain('✓ Zoho token');
   expect(ran.out).toContain('✓ module Contacts');
+  expect(ran.out).toContain('✓ search attributes: are registered');
   expect(ran.out).toContain('Next: zoho-mirror start');
   expect(ran.out).not.toMatch(/sim-secret|sim-grant|sim-refresh/);
   // The commands read the file that was written.

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describeVariables, loadConfig, type Config } from '../../config';
-import { createTemporalClient } from '../../temporal';
+import { createTemporalClient, inTime, registerSearchAttributes } from '../../temporal';
 import { exchangeGrant } from '../../zoho';
 import { describe, tellAll } from '../check';
 import { envFile, writeEnvFile } from '../env-file';
@@ -19,6 +19,7 @@ type Flags = Readonly<Record<string, string | boolean | undefined>>;
 type Values = Record<string, string>;
 
 const yamlFile = 'zoho-mirror.yaml';
+const registerWithinMs = 5_000;
 const questions = [...aboutZoho, grantToken, ...aboutTheRest, modules];
 
 export function addSetup(program: Command): void {
@@ -150,12 +151,12 @@ function write(values: Values, yaml: string): void {
 async function check(values: Values): Promise<ExitCode> {
   Object.assign(process.env, values);
   const config = loadConfig({ ...values, MIRROR_CONFIG: yamlFile });
-  const good = await tellAll(
-    { config, temporal: createTemporalClient(config.payloadKeys), running: false },
-    (verdict) => {
-      for (const line of describe(verdict)) printLine(line);
-    },
-  );
+  const temporal = createTemporalClient(config.payloadKeys);
+  // Where Temporal is away, or does not allow it, the check says so.
+  await inTime(temporal, registerWithinMs, () => registerSearchAttributes(temporal)).catch(() => undefined);
+  const good = await tellAll({ config, temporal, running: false }, (verdict) => {
+    for (const line of describe(verdict)) printLine(line);
+  });
   const [first = 'Leads'] = Object.keys(config.modules);
   printLine('');
   printLine(

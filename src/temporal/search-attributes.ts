@@ -2,7 +2,6 @@
 import { temporal as proto } from '@temporalio/proto';
 import type { Client } from '@temporalio/client';
 import { searchAttributes } from '../contracts';
-import type { Log } from '../process';
 
 const names = Object.values(searchAttributes);
 const { IndexedValueType } = proto.api.enums.v1;
@@ -23,20 +22,14 @@ async function list({ connection, options }: Client): Promise<boolean> {
   return names.every((name) => name in customAttributes);
 }
 
-export async function registerSearchAttributes(client: Client, log: Log): Promise<void> {
-  if (await list(client).catch(() => false)) return;
-  try {
-    await client.connection.operatorService.addSearchAttributes({
-      namespace: client.options.namespace,
-      searchAttributes: Object.fromEntries(
-        names.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
-      ),
-    });
-    log.info({ names }, 'search attributes registered');
-  } catch (error) {
-    log.warn(
-      { names, reason: error instanceof Error ? error.message : String(error) },
-      'search attributes not registered; going on without',
-    );
-  }
+/** Answers whether they had to be registered. Throws where that is not allowed, as on Temporal Cloud. */
+export async function registerSearchAttributes(client: Client): Promise<boolean> {
+  if (await list(client).catch(() => false)) return false;
+  await client.connection.operatorService.addSearchAttributes({
+    namespace: client.options.namespace,
+    searchAttributes: Object.fromEntries(
+      names.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
+    ),
+  });
+  return true;
 }
