@@ -87,9 +87,9 @@ export function describe(state: MirrorState, nowMs = Date.now()): string[] {
     ...table(
       ['WORKFLOW', 'PHASE'],
       state.modules.flatMap(({ workflows }) =>
-        workflows.map(({ workflowId, phase, waiting }) => [
+        workflows.map(({ workflowId, phase, waiting, retrying }) => [
           workflowId,
-          waiting === undefined ? phase : `${phase}: ${waiting}`,
+          [phase, waiting, retrying].filter((part) => part !== undefined).join(': '),
         ]),
       ),
     ),

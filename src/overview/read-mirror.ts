@@ -24,6 +24,7 @@ export interface WorkflowState {
   lastError?: string;
   lastErrorType?: string;
   waiting?: string;
+  retrying?: string;
 }
 
 export interface ModuleState {
@@ -148,7 +149,7 @@ function healthOf(own: readonly RunningWorkflow[], workers: number, loaded: bool
 
 function workflowState({ workflowId, status }: RunningWorkflow): WorkflowState {
   if (status === undefined) return { workflowId, phase: 'no worker' };
-  const { phase, health, lastError, lastErrorType, waiting } = status;
+  const { phase, health, lastError, lastErrorType, waiting, retrying } = status;
   return {
     workflowId,
     phase,
@@ -156,6 +157,7 @@ function workflowState({ workflowId, status }: RunningWorkflow): WorkflowState {
     ...(lastError === undefined ? {} : { lastError }),
     ...(lastErrorType === undefined ? {} : { lastErrorType }),
     ...(waiting === undefined ? {} : { waiting }),
+    ...(retrying === undefined ? {} : { retrying }),
   };
 }
 

@@ -139,3 +139,12 @@ describe.each(readdirSync(join(root, 'deploy', 'systemd')))('deploy/systemd/%s',
     expect(text).toMatch(/^EnvironmentFile=\/etc\/zoho-mirror\/zoho-mirror\.env$/m);
   });
 });
+
+test('deploy/windows/zoho-mirror.xml starts something that the build makes, with what a worker needs, and again when it fails', () => {
+  const text = read('deploy/windows/zoho-mirror.xml');
+  const [, script] = /<arguments>.*\\dist\\(\S+)\.js<\/arguments>/.exec(text) ?? [];
+  expect(existsSync(join(root, `${script!.replaceAll('\\', '/')}.ts`))).toBe(true);
+  const scripts = (JSON.parse(read('package.json')) as { scripts: { start: string } }).scripts;
+  for (const flag of scripts.start.match(/--max\S+/g)!) expect(text).toContain(flag);
+  expect(text).toContain('<onfailure action="restart"');
+});
