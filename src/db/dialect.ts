@@ -80,7 +80,7 @@ export interface MergeSession {
     fromExport: boolean;
     dead?: DeadRows;
   }): Promise<{ tally: Tally; reread: RecordId[] }>;
-  /** Open rejects of these ids, older than what is stored or refused of them now, are settled. */
+  /** Open rejects of these ids, older than what is stored of them now, are settled; a newer reject replaces older ones. */
   settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;
   close(): Promise<void>;
 }

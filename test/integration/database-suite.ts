@@ -321,6 +321,12 @@ function describeBatches(opened: () => Opened): void {
     await merge(db, table, [live('5', '10:00', '10:03')]);
     await merge(db, table, [], { rejects: [refused('5', '10:02', 'Amount')] });
     expect(await open()).toEqual(['6 {"at":"10:00"}']);
+    const own = db.dialect === 'mssql' ? 'zoho_mirror.rejected_record' : 'zoho_mirror_rejected_record';
+    const kept = await sql(`SELECT id, raw FROM ${own} WHERE module = '${table.module}'`);
+    expect([...new Set(kept.map(({ id, raw }) => `${String(id)} ${String(raw)}`))].sort()).toEqual([
+      '5 {"at":"10:02"}',
+      '6 {"at":"10:00"}',
+    ]);
   });
 
   test('L13: rows that a constraint refuses are found among good ones', async () => {

@@ -285,9 +285,13 @@ UPDATE x SET resolved_at = ${literal(at)}
  WHERE x.module = ${module} AND x.resolved_at IS NULL AND x.id IN (${ids})
    AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CONVERT(bigint, x.id) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = x.module AND d.id = CONVERT(bigint, x.id) AND d.gone_at > x.observed_at)
-     OR EXISTS (SELECT 1 FROM ${rejected} y
-                 WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CONVERT(bigint, x.id) AND d.gone_at > x.observed_at))`;
+
+/** A newer reject of a record takes the place of the older ones: whole rows are kept no longer than they tell something. */
+const supersedeSql = ({ module }: Names, ids: string): string => `
+DELETE x FROM ${rejected} x
+ WHERE x.module = ${module} AND x.id IN (${ids})
+   AND EXISTS (SELECT 1 FROM ${rejected} y WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at)`;
 
 const idsPerStatement = 1_000;
 
@@ -365,8 +369,11 @@ export async function openMerge(connection: Connection, layout: Layout): Promise
       if ((await batch(connection, open)).length === 0) return;
       const known: RecordId[] = ids.filter((id) => /^\d+$/.test(id));
       for (let from = 0; from < known.length; from += idsPerStatement) {
-        const some = known.slice(from, from + idsPerStatement).map((id) => `N'${id}'`);
-        await batch(connection, settleSql(names, some.join(', '), bare(at)));
+        const some = known
+          .slice(from, from + idsPerStatement)
+          .map((id) => `N'${id}'`)
+          .join(', ');
+        await batch(connection, [supersedeSql(names, some), settleSql(names, some, bare(at))].join(';\n'));
       }
     },
     close: async () => void (await batch(connection, 'DROP TABLE #stage; DROP TABLE #plan')),

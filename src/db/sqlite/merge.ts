@@ -170,9 +170,13 @@ UPDATE ${rejected} AS x SET resolved_at = :at
  WHERE x.module = :module AND x.resolved_at IS NULL AND x.id IN (SELECT value FROM json_each(:ids))
    AND (EXISTS (SELECT 1 FROM ${t} t ${join} WHERE t.${key} = CAST(x.id AS INTEGER) AND ${r}.${o} > x.observed_at)
      OR EXISTS (SELECT 1 FROM ${tombstone} d
-                 WHERE d.module = x.module AND d.id = CAST(x.id AS INTEGER) AND d.gone_at > x.observed_at)
-     OR EXISTS (SELECT 1 FROM ${rejected} y
-                 WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at))`;
+                 WHERE d.module = x.module AND d.id = CAST(x.id AS INTEGER) AND d.gone_at > x.observed_at))`;
+
+/** A newer reject of a record takes the place of the older ones: whole rows are kept no longer than they tell something. */
+const supersedeSql = `
+DELETE FROM ${rejected} AS x
+ WHERE x.module = :module AND x.id IN (SELECT value FROM json_each(:ids))
+   AND EXISTS (SELECT 1 FROM ${rejected} y WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at)`;
 
 type Sums = Record<keyof Tally | 'buried' | 'dead_content' | 'held', number>;
 
@@ -238,7 +242,9 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   const settle = (ids: readonly RecordId[], at: Instant): void => {
     const open = statement(`SELECT 1 FROM ${rejected} WHERE module = ? AND resolved_at IS NULL LIMIT 1`);
     if (open.get(module) === undefined) return;
-    statement(settleSql(names)).run({ module, ids: JSON.stringify(ids), at: toIsoMs(at) });
+    const known = JSON.stringify(ids);
+    statement(supersedeSql).run({ module, ids: known });
+    statement(settleSql(names)).run({ module, ids: known, at: toIsoMs(at) });
   };
 
   return {
