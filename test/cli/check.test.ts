@@ -79,7 +79,7 @@ test('a change of the configuration says first what it will do', async () => {
   );
 
   expect(verdicts((await check()).answer)['mapping of Leads']).toBeUndefined();
-}, 90_000);
+}, 180_000);
 
 test('each thing that is wrong has a line of its own, with what to do, and never a secret', async () => {
   const { code, answer } = await check({
