@@ -80,6 +80,8 @@ export interface MirrorOptions {
   lifetime?: string;
   /** Without PUBLIC_URL. */
   polling?: boolean;
+  /** Another database than a new file. */
+  database?: string;
 }
 
 export async function withMirror(
@@ -97,7 +99,7 @@ export async function withMirror(
     ZOHO_CLIENT_SECRET: 'sim-secret',
     ZOHO_REFRESH_TOKEN: 'sim-refresh',
     WEBHOOK_SECRET: 'a-secret-of-the-webhook',
-    LEGACY_DB: `sqlite:${join(folder, 'mirror.db')}`,
+    LEGACY_DB: options.database ?? `sqlite:${join(folder, 'mirror.db')}`,
     ...(options.polling ? {} : { PUBLIC_URL: 'http://127.0.0.1:9' }),
     MIRROR_CONFIG: file,
   });
