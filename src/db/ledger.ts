@@ -177,29 +177,34 @@ export class Ledger {
     return row === undefined ? undefined : pageOf(jobId, row);
   }
 
-  /** Before the work: takes the checkpoint's row, or stops a zombie. */
+  /** Before the work: takes the checkpoint's row, or stops a zombie. It writes, since not every server locks what is only read. */
   async claim(trx: Knex.Transaction, wanted: NonNullable<MergeRequest['checkpoint']>): Promise<void> {
-    const row = await this.#lock(trx, 'page_checkpoint', { job_id: wanted.jobId });
-    if (Number(row?.rows_done ?? 0) !== wanted.from) throw new SupersededError(wanted.jobId);
-    if (row !== undefined) return;
-    await trx(this.dialect.own('page_checkpoint')).insert({
-      job_id: wanted.jobId,
+    const now = this.dialect.writeTime(this.now());
+    const key = { job_id: wanted.jobId };
+    const own = this.dialect.own('page_checkpoint');
+    const claimed = await trx(own)
+      .where({ ...key, rows_done: wanted.from })
+      .update({ updated_at: now });
+    if (claimed > 0) return;
+    if (wanted.from > 0 || (await this.#read(trx, 'page_checkpoint', key)) !== undefined)
+      throw new SupersededError(wanted.jobId);
+    await trx(own).insert({
+      ...key,
       rows_done: 0,
       complete: 0,
       counts: JSON.stringify(noCounts()),
-      updated_at: this.dialect.writeTime(this.now()),
+      updated_at: now,
     });
   }
 
-  /** After the work, in the same transaction. */
+  /** After the work, in the transaction that has claimed it. */
   async advance(
     trx: Knex.Transaction,
     moved: NonNullable<MergeRequest['checkpoint']>,
     counts: Counts,
   ): Promise<void> {
     const key = { job_id: moved.jobId };
-    const row = (await this.#lock(trx, 'page_checkpoint', key)) ?? {};
-    const before = pageOf(moved.jobId, row);
+    const before = pageOf(moved.jobId, (await this.#read(trx, 'page_checkpoint', key)) ?? {});
     await trx(this.dialect.own('page_checkpoint'))
       .where(key)
       .update({

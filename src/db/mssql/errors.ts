@@ -68,19 +68,36 @@ const connectionLost =
 /** What RAISERROR and THROW say, whatever number a trigger chose; not every T-SQL server keeps its own numbers below. */
 const isRaised = (number: number): boolean => number >= 50_000 && number < 33_554_432;
 
+/** Not every T-SQL server has numbers of its own for these. */
+const inWords: readonly (readonly [RegExp, string])[] = [
+  [/deadlock detected/i, '1205'],
+  [/lock timeout|could not obtain lock/i, '1222'],
+];
+
+const numberOf = (told: string, message: string): string =>
+  told in verdicts ? told : (inWords.find(([words]) => words.test(message))?.[1] ?? told);
+
+/** By its properties alone: an error of Node's own may be of another `Error` than the one known here. */
+const factsOf = (error: unknown): { name: string; message: string; code: string; number?: string } => {
+  const { name = 'unknown', message = '', code = '', number } = (error ?? {}) as Record<string, unknown>;
+  return {
+    name: String(name),
+    message: String(message),
+    code: String(code),
+    ...(typeof number === 'number' ? { number: numberOf(String(number), String(message)) } : {}),
+  };
+};
+
 export function classifyMssql(error: unknown): Verdict {
-  if (!(error instanceof Error)) return { kind: 'permanent', means: 'unexpected', code: 'unknown' };
-  const number = 'number' in error && typeof error.number === 'number' ? String(error.number) : undefined;
-  const code = 'code' in error ? String(error.code) : '';
+  const { name, message, code, number } = factsOf(error);
   const why = number === undefined ? whyUnreachable(error) : undefined;
   if (why !== undefined) return why;
   const verdict = verdicts[number ?? code];
   if (verdict !== undefined) return { ...verdict, code: number ?? code };
   if (number !== undefined && isRaised(Number(number)))
     return { kind: 'row', means: 'a trigger of the table', code: number };
-  if (error.name === 'KnexTimeoutError')
-    return { kind: 'retry', means: 'no connection in time', code: 'timeout' };
-  if (number === undefined && connectionLost.test(error.message))
+  if (name === 'KnexTimeoutError') return { kind: 'retry', means: 'no connection in time', code: 'timeout' };
+  if (number === undefined && connectionLost.test(message))
     return { kind: 'retry', means: 'the connection was lost', code: code || 'connection' };
-  return { kind: 'permanent', means: 'unexpected', code: (number ?? code) || error.name };
+  return { kind: 'permanent', means: 'unexpected', code: (number ?? code) || name };
 }

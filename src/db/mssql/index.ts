@@ -13,12 +13,12 @@ export { connectMssql } from './connect';
 export { mssqlSettings } from './address';
 
 /** One migration or table change at a time, whichever process asks; freed with the transaction, also by a kill. */
-async function lockAll(trx: Knex.Transaction): Promise<void> {
+async function lockAll(trx: Knex.Transaction, lockTimeoutMs: number): Promise<void> {
   const connection = await connectionOf(trx);
   const [answer] = await batch(
     connection,
     `DECLARE @got int;
-     EXEC @got = sp_getapplock @Resource = 'zoho_mirror', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 60000;
+     EXEC @got = sp_getapplock @Resource = 'zoho_mirror', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${lockTimeoutMs};
      SELECT @got AS got`,
   );
   if (Number(answer?.got) < 0) throw Object.assign(new Error('No lock'), { number: 1222 });
@@ -28,7 +28,8 @@ async function lockAll(trx: Knex.Transaction): Promise<void> {
 const run = async (trx: Knex.Transaction, sql: string): Promise<void> =>
   void (await batch(await connectionOf(trx), sql));
 
-export const mssqlDialect: Dialect = {
+/** `lockTimeoutMs`: how long a transaction waits for other writers before it gives way and is tried again. */
+export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => ({
   name: 'mssql',
   takesPrepared: true,
   chunk: 50_000,
@@ -40,7 +41,7 @@ export const mssqlDialect: Dialect = {
   classify: classifyMssql,
   exclusively: (knex, work) =>
     knex.transaction(async (trx) => {
-      await lockAll(trx);
+      await lockAll(trx, lockTimeoutMs);
       return work(trx);
     }),
   migrations: { tableName: 'migrations', schemaName: 'zoho_mirror' },
@@ -87,8 +88,10 @@ export const mssqlDialect: Dialect = {
   updateFrom: ({ target, set, from, on }) => `UPDATE t SET ${set} FROM ${target} t JOIN ${from} p ON ${on}`,
   page: (limit) => ({ top: `TOP (${Math.trunc(limit)})`, limit: '' }),
   targetTime: bare,
-  openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
+  openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout, lockTimeoutMs),
   registers: compare.registers,
   lowerModifiedAt: compare.lowerModifiedAt,
   openCompare: async (trx, layout) => compare.openCompare(await connectionOf(trx), layout),
-};
+});
+
+export const mssqlDialect = createMssqlDialect();

@@ -296,17 +296,22 @@ DELETE x FROM ${rejected} x
 const idsPerStatement = 1_000;
 
 /** Writers of one module take turns: whoever comes second sees what the first has done, and they never deadlock. */
-const turnSql = ({ module }: Names): string => `
+const turnSql = ({ module }: Names, lockTimeoutMs: number): string => `
 SET LOCK_TIMEOUT ${lockTimeoutMs};
 DECLARE @turn int, @resource nvarchar(255) = N'zoho_mirror:' + ${module};
 EXEC @turn = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${lockTimeoutMs};
 SELECT @turn AS turn;`;
 
-const lockTimeoutMs = 60_000;
-
-export async function openMerge(connection: Connection, layout: Layout): Promise<MergeSession> {
+export async function openMerge(
+  connection: Connection,
+  layout: Layout,
+  lockTimeoutMs: number,
+): Promise<MergeSession> {
   const names = namesOf(layout);
-  const [answer] = await batch(connection, turnSql(names) + createStageSql(layout) + createPlanSql);
+  const [answer] = await batch(
+    connection,
+    turnSql(names, lockTimeoutMs) + createStageSql(layout) + createPlanSql,
+  );
   if (Number(answer?.turn) < 0) throw Object.assign(new Error('No turn'), { number: 1222 });
   let settled = false;
 
