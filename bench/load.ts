@@ -1,17 +1,8 @@
 // `npm run bench:load`: how fast a whole page goes from Zoho's "ready" to the last commit, as a share of what a raw loader reaches.
-import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Client, Connection } from '@temporalio/client';
-import { z } from 'zod';
-import { request } from 'undici';
-import { Catalog } from '../src/activities';
-import { loadConfig } from '../src/config';
-import { TASK_QUEUE, workflowIds, workflowTypes, type LoadStatus } from '../src/contracts';
-import { openDatabase } from '../src/db';
-import { createZoho } from '../src/zoho';
 import type { House } from '../demo/house';
-import { loadTimes, type LoadTimes } from './history';
+import { expectEqual, peakRss, print, round, runBench, sync, withProduct } from './measure';
 import { parseLoadOptions, type LoadOptions } from './options';
 import { loadRaw } from './raw-loader';
 import { openRig } from './rig';
@@ -32,8 +23,6 @@ interface LoadReport {
   rerunUpdated?: number;
 }
 
-const round = (value: number, places = 0): number => Math.round(value * 10 ** places) / 10 ** places;
-
 async function main(): Promise<void> {
   const options = parseLoadOptions(process.argv);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -41,11 +30,7 @@ async function main(): Promise<void> {
   const target = options.target === 'sqlite' ? undefined : options.target;
   const house = await openRig({ records: options.records, say, ...(target ? { target } : {}) });
   try {
-    const report = await measure(house, options, say);
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else
-      for (const [name, value] of Object.entries(report))
-        process.stdout.write(`${name.padEnd(22)}${value}\n`);
+    print(await measure(house, options, say), options.json);
   } finally {
     await house.close({ removeFolder: true });
   }
@@ -90,61 +75,14 @@ async function measure(house: House, options: LoadOptions, say: (line: string) =
   }
 }
 
-async function sync(client: Client): Promise<{ status: LoadStatus; times: LoadTimes }> {
-  const workflowId = workflowIds.initialSync('Leads');
-  const handle = await client.workflow.start(workflowTypes.initialSync, {
-    taskQueue: TASK_QUEUE,
-    workflowId,
-    args: [{ module: 'Leads' }],
-  });
-  const status = (await handle.result()) as LoadStatus;
-  return { status, times: await loadTimes(client, workflowId, handle.firstExecutionRunId) };
-}
-
 /** The same file, fetched once more, through the raw loader. */
-async function baseline(
+const baseline = (
   house: House,
-): Promise<{ raw: { rows: number; seconds: number }; columns: number; stored: number }> {
-  const config = loadConfig(house.env);
-  const db = await openDatabase(config.legacyDb);
-  const tokenStore = {
-    read: () => db.readToken('zoho'),
-    write: (sealed: string) => db.writeToken('zoho', sealed),
-  };
-  const zoho = createZoho({ ...config.zoho, tokenStore });
-  try {
-    const plan = await new Catalog({ config, zoho, db }).plan('Leads');
-    const zipPath = join(house.folder, 'page.zip');
-    await pipeline(
-      await zoho.download(`/crm/bulk/v8/read/${await firstJob(house.crmUrl)}/result`),
-      createWriteStream(zipPath),
-    );
-    const raw = await loadRaw(zipPath, join(house.folder, 'raw.db'));
-    return { raw, columns: plan.mapping.fields.length, stored: (await db.count(plan.table)).live };
-  } finally {
-    await zoho.close();
-    await db.close();
-  }
-}
+): Promise<{ raw: { rows: number; seconds: number }; columns: number; stored: number }> =>
+  withProduct(house, async ({ db, plan, zipPath }) => ({
+    raw: await loadRaw(zipPath, join(house.folder, 'raw.db')),
+    columns: plan.mapping.fields.length,
+    stored: (await db.count(plan.table)).live,
+  }));
 
-async function firstJob(crmUrl: string): Promise<string> {
-  const { body } = await request(`${crmUrl}/__sim/jobs`);
-  const { jobs } = z.object({ jobs: z.array(z.object({ id: z.string() })) }).parse(await body.json());
-  return jobs[0]!.id;
-}
-
-/** Megabytes; the kernel's own high-water mark where there is one. */
-function peakRss(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
-}
-
-function expectEqual(actual: number, expected: number, what: string): void {
-  if (actual !== expected)
-    throw new Error(`${what}: ${actual} instead of ${expected}; a wrong load is not worth timing`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main);

@@ -52,3 +52,40 @@ export const parseCsvOptions = (argv: readonly string[]): { records: number; jso
     .option('--json', 'print one JSON object on the last line', false)
     .parse([...argv])
     .opts<{ records: number; json: boolean }>();
+
+/** What `bench:mssql` measures, in this order. */
+export const mssqlParts = ['ceiling', 'load', 'rerun', 'changed', 'readers', 'knex', 'peers'] as const;
+export type MssqlPart = (typeof mssqlParts)[number];
+
+export interface MssqlOptions {
+  records: number;
+  target: string;
+  only: MssqlPart[];
+  json: boolean;
+}
+
+const parts = (text: string): MssqlPart[] =>
+  text.split(',').map((name) => {
+    const part = mssqlParts.find((one) => one === name.trim());
+    if (part === undefined) throw new InvalidArgumentError(`give some of ${mssqlParts.join(',')}`);
+    return part;
+  });
+
+export const parseMssqlOptions = (argv: readonly string[]): MssqlOptions =>
+  new Command('npm run bench:mssql --')
+    .description(
+      'Rows per second of a whole InitialSync into SQL Server, beside what the wire takes and what one would use instead, in one run.',
+    )
+    .addOption(new Option('--records <number>', 'leads').argParser(whole).default(200_000))
+    .requiredOption(
+      '--target <url>',
+      'LEGACY_DB of a database for this alone: its tables Leads, bench_… and zoho_mirror.… are dropped',
+    )
+    .addOption(
+      new Option('--only <parts>', `some of ${mssqlParts.join(',')}; the others rest on load`)
+        .argParser(parts)
+        .default([...mssqlParts], 'all'),
+    )
+    .option('--json', 'print one JSON object on the last line', false)
+    .parse([...argv])
+    .opts<MssqlOptions>();

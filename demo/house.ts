@@ -19,9 +19,13 @@ export interface HouseOptions {
   catchUp?: string;
   /** A duration; how long changed ids are gathered before they are re-read. */
   notificationWindow?: string;
-  /** Most ids that the CRM puts into one notification. */
+  /** Most ids that the CRM puts into one notification; 0: it sends none. */
   notifyBatch?: number;
   target?: string;
+  /** Rows of a transaction; by default few, so that a demo has something to kill. `usual` leaves it to the mirror. */
+  batchRows?: 'usual';
+  /** More of zoho-mirror.yaml. */
+  yaml?: string;
   temporalPort?: number;
   uiPort?: number;
   crmPort?: number;
@@ -38,10 +42,16 @@ const mirrorConfig = ({
   pollFirst = '1s',
   catchUp = '1m',
   notificationWindow = '500ms',
-}: Pick<HouseOptions, 'pageRows' | 'pollFirst' | 'catchUp' | 'notificationWindow'>): string => `
+  batchRows,
+  yaml = '',
+}: Pick<
+  HouseOptions,
+  'pageRows' | 'pollFirst' | 'catchUp' | 'notificationWindow' | 'batchRows' | 'yaml'
+>): string => `
 schedules: { catchUp: ${catchUp} }
 timings: { pollFirst: ${pollFirst}, pollMax: 5m, notificationWindow: ${notificationWindow} }
-loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }
+${batchRows === 'usual' ? '' : `loading: { batchRows: ${Math.max(10, Math.min(2_000, Math.floor(pageRows / 10)))} }`}
+${yaml}
 `;
 
 export class House {
