@@ -75,7 +75,9 @@ const inWords: readonly (readonly [RegExp, string])[] = [
 ];
 
 const numberOf = (told: string, message: string): string =>
-  told in verdicts ? told : (inWords.find(([words]) => words.test(message))?.[1] ?? told);
+  told in verdicts || isRaised(Number(told))
+    ? told
+    : (inWords.find(([words]) => words.test(message))?.[1] ?? told);
 
 /** By its properties alone: an error of Node's own may be of another `Error` than the one known here. */
 const factsOf = (error: unknown): { name: string; message: string; code: string; number?: string } => {
