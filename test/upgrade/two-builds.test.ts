@@ -55,7 +55,7 @@ async function newerBundle(): Promise<{ code: string }> {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const file = join(folder, 'src', 'workflows', 'initial-sync.ts');
     const text = readFileSync(file, 'utf8');
-    const step = '    const { observedAt } = await pages.run(settings);\n';
+    const step = '    const { observedAt, counts } = await pages.run(settings);\n';
     if (!text.includes(step))
       throw new Error('InitialSync is built otherwise by now: put the new step elsewhere');
     // Where the older build's run has already been: on replay it must not be there.

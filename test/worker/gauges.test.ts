@@ -7,6 +7,8 @@ import { Gauges } from '../../src/worker/gauges';
 import { silence } from '../support/temporal';
 
 beforeAll(silence);
+// No worker shuts it down here, and it would keep the process alive.
+afterAll(() => Runtime.instance().shutdown());
 
 /** The SDK's own meter, which refuses what Prometheus would take, and what it was given last. */
 function recordingMeter(): { meter: MetricMeter; values: Map<string, number> } {

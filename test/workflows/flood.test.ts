@@ -60,8 +60,10 @@ test('10,000 notifications: few signals, a short history, and every change is re
       answer.open();
       await reaches(handle, 'calm', ({ pending, phase }) => pending === 0 && phase === 'waiting');
 
-      expect(catchUps).toHaveLength(1);
-      const since = Date.parse(catchUps[0]!.since!);
+      // One, or two where the inbox was already full when the first re-read began.
+      const floods = catchUps.length;
+      expect([1, 2]).toContain(floods);
+      const since = Math.min(...catchUps.map((request) => Date.parse(request.since!)));
       expect(ids.filter((id) => !read.has(id) && Date.parse(arrivalOf(id)) < since)).toEqual([]);
       expect(read.size).toBe(full.pending);
       // Without groups there would be ten thousand signals alone.
@@ -69,7 +71,7 @@ test('10,000 notifications: few signals, a short history, and every change is re
 
       await post('1');
       await reaches(handle, 'the next change', ({ counts: { read: all } }) => all === full.pending + 1);
-      expect(catchUps).toHaveLength(1);
+      expect(catchUps).toHaveLength(floods);
     },
     { taskQueue: TASK_QUEUE },
   );
