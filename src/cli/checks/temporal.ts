@@ -36,7 +36,7 @@ async function checkReach(temporal: Client): Promise<Verdict> {
     return failed(
       'Temporal',
       `${temporalAddress()}: ${reasonOf(error)}`,
-      'Start it, or set TEMPORAL_ADDRESS and what belongs to it: docs/production.md',
+      'Start it (docs/getting-started.md), or set TEMPORAL_ADDRESS and what belongs to it: docs/production.md',
     );
   }
 }
