@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { mssqlSettings } from './product';
-import { spelled, type Cell } from './rows';
+import { mssqlSettings, spell } from './product';
+import type { Cell } from './rows';
 
 const run = promisify(execFile);
 const scripts = join(__dirname, '..', '..', '..', 'bench', 'peers');
@@ -50,7 +50,7 @@ export function runPeer(name: (typeof peerNames)[number], work: PeerWork): Promi
       column,
       header,
       kind: type.kind,
-      declared: spelled(type),
+      declared: spell(type),
     })),
   };
   return new Promise((resolve) => {

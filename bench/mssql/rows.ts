@@ -40,25 +40,6 @@ const asText: ColumnType = { kind: 'text', length: 60 };
 const sent = (type: ColumnType): ColumnType =>
   type.kind === 'decimal' && type.precision > widestDecimal ? asText : type;
 
-export function spelled(type: ColumnType): string {
-  switch (type.kind) {
-    case 'bigint':
-      return 'bigint';
-    case 'integer':
-      return 'int';
-    case 'decimal':
-      return `decimal(${type.precision}, ${type.scale})`;
-    case 'boolean':
-      return 'bit';
-    case 'date':
-      return 'date';
-    case 'datetime':
-      return 'datetime2(0)';
-    case 'text':
-      return `nvarchar(${type.length ?? 'max'})`;
-  }
-}
-
 type TediousType = (typeof TYPES)['Int'];
 
 export function tediousType(type: ColumnType): { type: TediousType; options: Record<string, number> } {

@@ -1,7 +1,7 @@
 // The server under a bench: tables of the bench alone, and an empty database before and after it.
 import type { Knex } from 'knex';
-import { connectMssql, mssqlSettings } from './product';
-import { spelled, type Cell } from './rows';
+import { connectMssql, mssqlSettings, spell } from './product';
+import type { Cell } from './rows';
 
 export const openServer = (url: string): Knex => connectMssql(mssqlSettings(url));
 
@@ -22,7 +22,7 @@ export async function createTable(
   name: string,
   { cells, key }: { cells: readonly Cell[]; key: boolean },
 ): Promise<void> {
-  const columns = cells.map((cell) => `[${cell.name}] ${spelled(cell.type)} NULL`).join(', ');
+  const columns = cells.map((cell) => `[${cell.name}] ${spell(cell.type)} NULL`).join(', ');
   await knex.raw(
     `CREATE TABLE ${name} (id bigint NOT NULL${key ? ' PRIMARY KEY' : ''}, m datetime2(0) NULL, ${columns})`,
   );

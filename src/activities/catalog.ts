@@ -61,7 +61,7 @@ export class Catalog {
 
   private async make(module: string, signal?: AbortSignal): Promise<ModulePlan> {
     const draft = await this.draft(module, signal);
-    return { ...draft, notes: await this.fit(draft.table, draft.mapping) };
+    return { ...draft, notes: await this.readyTable(draft.table, draft.mapping) };
   }
 
   /** The plan as it would be. Nothing is made ready for it. */
@@ -81,7 +81,10 @@ export class Catalog {
   }
 
   /** A field that appears in Zoho while workflows run must have its column before the next row is written. */
-  private async fit(table: TargetTable, { module, fingerprint }: Mapping): Promise<readonly Finding[]> {
+  private async readyTable(
+    table: TargetTable,
+    { module, fingerprint }: Mapping,
+  ): Promise<readonly Finding[]> {
     const known = this.fitted.get(module);
     if (known?.fingerprint === fingerprint) return known.notes;
     const { notes = [] } = await this.deps.db.ensureTable(table);

@@ -1,28 +1,11 @@
 // What a load would do, counted before the first write: the table is looked at as it is, and nothing is made ready for it.
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
-import { noCounts, type DryRunStatus, type ModuleSettings } from '../contracts';
+import { noCounts, type DryRunStatus, type ModuleSettings, type Previewed } from '../contracts';
 import { countingCredits } from '../zoho';
 import { readBatches, type LoadedPage } from './bulk-read';
 import type { Deps } from './deps';
 import type { OfferPage } from './match';
 import { remarksOf, settingsOf } from './modules';
-
-export type Previewed = Required<
-  Pick<
-    DryRunStatus,
-    | 'inserted'
-    | 'updated'
-    | 'unchanged'
-    | 'adopted'
-    | 'matched'
-    | 'ambiguous'
-    | 'rejected'
-    | 'rejectedBy'
-    | 'foreign'
-    | 'unseen'
-    | 'samples'
-  >
->;
 
 export interface Inspected {
   settings: ModuleSettings;

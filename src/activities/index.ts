@@ -38,7 +38,7 @@ export { activityInterceptor } from './failures';
 export { retryReporter } from './retry-report';
 export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
 export type { RenewedChannel } from './channels';
-export type { Inspected, Previewed } from './dry-run';
+export type { Inspected } from './dry-run';
 export type { MatchedRows, OfferPage } from './match';
 export type { ChangesPart, ReadPart, Survey } from './catch-up';
 export type {

@@ -153,13 +153,8 @@ export interface DryRunInput {
   module: string;
 }
 
-/** What a load would do to the table as it is. Nothing is written into it. */
-export interface DryRunStatus extends LoadStatus {
-  table?: string;
-  /** False while something about the table is in the way of a load. */
-  ready?: boolean;
-  /** What is to be said about the table, and what would be run to mend it. */
-  findings?: { text: string; statements: readonly string[]; blocks: boolean }[];
+/** What a load would do to the table as it is, in counts. */
+export interface Previewed {
   inserted: number;
   updated: number;
   unchanged: number;
@@ -167,7 +162,7 @@ export interface DryRunStatus extends LoadStatus {
   adopted: number;
   /** Of these, those that `match` finds. */
   matched: number;
-  /** Records for which `match` finds more than one row, or that share theirs. */
+  /** Records for which `match` finds more than one row, or that share theirs: the old rows stay as they are. */
   ambiguous: number;
   rejected: number;
   /** Column → how many records it cannot take; `''` where it is not known which. */
@@ -178,6 +173,15 @@ export interface DryRunStatus extends LoadStatus {
   unseen: number;
   /** Up to 20 ids of each kind. */
   samples: Record<'foreign' | 'rejected' | 'ambiguous', string[]>;
+}
+
+/** Nothing is written into the table. */
+export interface DryRunStatus extends LoadStatus, Previewed {
+  table?: string;
+  /** False while something about the table is in the way of a load. */
+  ready?: boolean;
+  /** What is to be said about the table, and what would be run to mend it. */
+  findings?: { text: string; statements: readonly string[]; blocks: boolean }[];
   credits: number;
 }
 

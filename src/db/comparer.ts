@@ -16,25 +16,15 @@ import {
   type Judged,
 } from './comparison';
 import { beginRun, expectRun, forgetRun } from './comparison-run';
-import type { TakeBack, TargetTable } from './database';
+import type { TakeBack } from './database';
 import type { Dialect } from './dialect';
 import type { Layout } from './layout';
-import type { Ledger } from './ledger';
+import type { Parts } from './parts';
 
 type Row = Record<string, unknown>;
 
 const idsPerStatement = 1_000;
 const samplesOfAKind = 20;
-
-interface Parts {
-  knex: Knex;
-  dialect: Dialect;
-  ledger: Ledger;
-  layout: (table: TargetTable) => Promise<Layout>;
-  read: <T>(work: () => Promise<T>) => Promise<T>;
-  write: <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal) => Promise<T>;
-  now: () => Instant;
-}
 
 const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id)).join(', ');
 

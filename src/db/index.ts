@@ -2,7 +2,6 @@ export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './comparison';
 export type { AmbiguousRecord, Matched } from './matching';
-export type { Previewed } from './preview';
 export { Preparer, type Preparation, type PreparedBatch } from './prepare';
 export type {
   BookkeepingColumns,

@@ -7,19 +7,9 @@ import type { TargetTable } from './database';
 import type { Dialect } from './dialect';
 import { DatabaseError } from './errors';
 import type { Layout } from './layout';
-import type { Ledger } from './ledger';
 import type { AmbiguousRecord, Matched, Matching, OfferedBatch } from './matching';
+import type { Parts } from './parts';
 import { noCounts } from '../contracts';
-
-interface Parts {
-  knex: Knex;
-  dialect: Dialect;
-  ledger: Ledger;
-  layout: (table: TargetTable) => Promise<Layout>;
-  read: <T>(work: () => Promise<T>) => Promise<T>;
-  write: <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal) => Promise<T>;
-  now: () => Instant;
-}
 
 type Row = Record<string, unknown>;
 

@@ -5,8 +5,8 @@ import type * as Mssql from './mssql';
 import type * as Sqlite from './sqlite';
 import { createDatabase } from './store';
 
-// A driver is loaded where it is used: the thread that parses enters this room too and needs neither. In CommonJS that is a require.
-/* eslint-disable @typescript-eslint/no-require-imports */
+/* eslint-disable @typescript-eslint/no-require-imports --
+   A driver is loaded where it is used: the thread that parses enters this room too and needs neither. In CommonJS that is a require. */
 const mssql = (): typeof Mssql => require('./mssql') as typeof Mssql;
 const sqlite = (): typeof Sqlite => require('./sqlite') as typeof Sqlite;
 /* eslint-enable */

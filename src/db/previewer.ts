@@ -1,6 +1,6 @@
 // Keeps the promises of `preview.ts`, with the tables in which comparisons and matchings keep what they saw.
 import type { Knex } from 'knex';
-import { noCounts } from '../contracts';
+import { noCounts, type Previewed } from '../contracts';
 import type { Instant } from '../mirror/instant';
 import type { LiveObservation } from '../mirror/observation';
 import { isRecordId, recordId, type RecordId } from '../mirror/record-id';
@@ -10,17 +10,10 @@ import { kindCodes, stateCodes } from './comparison';
 import { beginRun, expectRun } from './comparison-run';
 import type { TargetTable } from './database';
 import type { Dialect } from './dialect';
-import type { Ledger } from './ledger';
 import { refusal } from './limits';
 import { countOf, offerWithin, sortOut } from './matcher';
-import type { Preview, Previewed, PreviewedBatch } from './preview';
-
-interface Parts {
-  dialect: Dialect;
-  ledger: Ledger;
-  write: <T>(work: (trx: Knex.Transaction) => Promise<T>, signal?: AbortSignal) => Promise<T>;
-  now: () => Instant;
-}
+import type { Parts } from './parts';
+import type { Preview, PreviewedBatch } from './preview';
 
 type Row = Record<string, unknown>;
 const samplesOfAKind = 20;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { moduleName, pathId, zohoTime, type Answer, type Api } from './api';
 import { credits } from './credits';
-import { badAnswer, fit, instantText, text, wholeNumber } from './json';
+import { badAnswer, readAs, instantText, text, wholeNumber } from './json';
 import type { BulkJob, BulkJobRequest, JobState } from './zoho';
 
 const createdShape = z.object({
@@ -93,7 +93,7 @@ async function post(
     path: `/crm/bulk/${api.version}/read`,
     credits: credits.bulkReadCreate,
   });
-  const { details } = fit(createdShape, answer.body, options.route).data[0];
+  const { details } = readAs(createdShape, answer.body, options.route).data[0];
   // A job is running until a status read says otherwise.
   return {
     id: details.id,
@@ -109,7 +109,7 @@ export async function readBulkJob(api: Api, jobId: string, signal?: AbortSignal)
   const route = 'bulk-read status';
   const path = `/crm/bulk/${api.version}/read/${pathId(jobId)}`;
   const answer = await api.call({ route, method: 'GET', path, credits: credits.ordinary, signal });
-  const job = fit(jobShape, answer.body, route).data[0];
+  const job = readAs(jobShape, answer.body, route).data[0];
   const state = states[job.state] ?? 'running';
   const known: BulkJob = {
     id: job.id,
@@ -128,7 +128,7 @@ export async function readBulkJob(api: Api, jobId: string, signal?: AbortSignal)
 }
 
 function resultOf(body: unknown, from: { route: string; path: string }): NonNullable<BulkJob['result']> {
-  const result = fit(resultShape, body, from.route);
+  const result = readAs(resultShape, body, from.route);
   return {
     count: result.count,
     moreRecords: result.more_records,

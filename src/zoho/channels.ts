@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { moduleName, zohoTime, type Api } from './api';
 import { credits } from './credits';
 import { ZohoError } from './errors';
-import { badAnswer, fit, instantText, text } from './json';
+import { badAnswer, readAs, instantText, text } from './json';
 import type { Channel, ChannelRequest } from './zoho';
 
 const doneShape = z.object({
@@ -63,7 +63,7 @@ export async function sendChannel(
     credits: credits.ordinary,
     signal,
   });
-  const told = fit(doneShape, answer.body, route).watch.flatMap((item) => item.details.events);
+  const told = readAs(doneShape, answer.body, route).watch.flatMap((item) => item.details.events);
   const own = told.filter((event) => event.channel_id === request.channelId);
   const [first, ...others] = own.map((event) => event.channel_expiry);
   if (first === undefined) throw badAnswer(route, 'watch.details.events.channel_id');
@@ -88,7 +88,7 @@ export async function readChannel(
     signal,
   });
   if (body === undefined) return undefined;
-  const found = fit(listShape, body, route).watch.filter((channel) => channel.channel_id === channelId);
+  const found = readAs(listShape, body, route).watch.filter((channel) => channel.channel_id === channelId);
   const [first] = found;
   if (first === undefined) return undefined;
   return {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { instant, type Instant } from '../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
 import { credits } from './credits';
-import { fit, instantText, moreRecords, recordIdText } from './json';
+import { readAs, instantText, moreRecords, recordIdText } from './json';
 import type { ChangeCursor, ChangedRecord } from './zoho';
 
 const mostRows = 2_000;
@@ -44,7 +44,7 @@ export async function readChangedPage(
     signal,
   });
   if (body === undefined) return { records: [], more: false };
-  const { data, info } = fit(changedShape, body, route);
+  const { data, info } = readAs(changedShape, body, route);
   const records = data.map((row) => ({ id: row.id, modifiedAt: row.Modified_Time }));
   return { records, more: records.length > 0 && (info || records.length === limit) };
 }
@@ -65,7 +65,7 @@ export async function readHasMoreChanged(
     limit: 1,
     signal,
   });
-  return body !== undefined && fit(probeShape, body, route).data.length > 0;
+  return body !== undefined && readAs(probeShape, body, route).data.length > 0;
 }
 
 const route = 'coql';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Instant } from '../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
 import { credits } from './credits';
-import { fit, instantText, moreRecords, recordIdText } from './json';
+import { readAs, instantText, moreRecords, recordIdText } from './json';
 import type { DeletedRecord } from './zoho';
 
 const shape = z.object({
@@ -31,7 +31,7 @@ export async function readDeletedPage(
     signal: options.signal,
   });
   if (body === undefined) return { askedAt, records: [], more: false };
-  const { data, info } = fit(shape, body, route);
+  const { data, info } = readAs(shape, body, route);
   const records = data.map((row) => ({ id: row.id, deletedAt: row.deleted_time }));
   return { askedAt, records, more: info && records.length > 0 };
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { RecordId } from '../mirror/record-id';
 import type { Api } from './api';
 import { credits } from './credits';
-import { fit, jsonValue, recordIdText } from './json';
+import { readAs, jsonValue, recordIdText } from './json';
 import type { JsonValue, ZohoRecord } from './zoho';
 
 const cutAtCharacters = 500;
@@ -46,7 +46,7 @@ export async function readFullTexts(
       signal,
     });
     if (body === undefined) continue;
-    for (const row of fit(shape, body, route).data) texts.set(row.id, row);
+    for (const row of readAs(shape, body, route).data) texts.set(row.id, row);
   }
   return texts;
 }

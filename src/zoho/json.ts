@@ -47,7 +47,7 @@ export const moreRecords = z
 /**
  * Checks an answer against its schema. Throws a `bug` with code BAD_ANSWER that names the path of the first misfit, never its value.
  */
-export function fit<T>(schema: z.ZodType<T>, body: unknown, route: string): T {
+export function readAs<T>(schema: z.ZodType<T>, body: unknown, route: string): T {
   const checked = schema.safeParse(body);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0];

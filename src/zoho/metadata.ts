@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { moduleName, type Api } from './api';
 import { credits } from './credits';
-import { fit, text, wholeNumber } from './json';
+import { readAs, text, wholeNumber } from './json';
 import type { ZohoField, ZohoModule } from './zoho';
 
 const modulesShape = z.object({
@@ -39,7 +39,7 @@ export async function readModules(api: Api, signal?: AbortSignal): Promise<ZohoM
   const path = `/crm/${api.version}/settings/modules`;
   const { body } = await api.call({ route, method: 'GET', path, credits: credits.ordinary, signal });
   if (body === undefined) return [];
-  return fit(modulesShape, body, route).modules.map((module) => ({
+  return readAs(modulesShape, body, route).modules.map((module) => ({
     apiName: module.api_name,
     apiSupported: module.api_supported ?? false,
     ...(module.generated_type ? { generatedType: module.generated_type } : {}),
@@ -57,7 +57,7 @@ export async function readFields(api: Api, module: string, signal?: AbortSignal)
     credits: credits.ordinary,
     signal,
   });
-  return body === undefined ? [] : fit(fieldsShape, body, route).fields.map(fieldOf);
+  return body === undefined ? [] : readAs(fieldsShape, body, route).fields.map(fieldOf);
 }
 
 function fieldOf(field: z.infer<typeof fieldShape>): ZohoField {

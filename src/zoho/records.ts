@@ -7,7 +7,7 @@ import { moduleName, type Api } from './api';
 import { credits } from './credits';
 import { ZohoError } from './errors';
 import { cutFieldsOf, readFullTexts, type FullTexts } from './full-text';
-import { fit, instantText, jsonValue, recordIdText } from './json';
+import { readAs, instantText, jsonValue, recordIdText } from './json';
 import type { AskedRecord, JsonValue, RecordsAnswer, ZohoField, ZohoRecord } from './zoho';
 
 const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
@@ -193,7 +193,7 @@ async function readList(reading: Reading, ids: readonly RecordId[], names: reado
     credits: credits.ordinary,
     signal,
   });
-  const rows = answer.body === undefined ? [] : fit(listShape, answer.body, route).data;
+  const rows = answer.body === undefined ? [] : readAs(listShape, answer.body, route).data;
   return { askedAt: answer.askedAt, records: new Map(rows.map((row) => [row.id, row])) };
 }
 
@@ -241,7 +241,7 @@ async function readSingle(
     signal,
     isNothing: isNoSuchRecord,
   });
-  return body === undefined ? { askedAt } : { askedAt, record: fit(singleShape, body, route).data[0] };
+  return body === undefined ? { askedAt } : { askedAt, record: readAs(singleShape, body, route).data[0] };
 }
 
 const isNoSuchRecord = ({ status, code }: ZohoError): boolean =>

@@ -84,6 +84,24 @@ test('unknown keys and wrong values of the file are named with their path', () =
   ]);
 });
 
+test.each([
+  ['modules: {}', 'modules={} is not valid. Allowed: one module or more, such as { Leads: }'],
+  [
+    'schedules: { catchUp: true }',
+    'schedules.catchUp=true is not valid. Allowed: a number with ms, s, m, h or d',
+  ],
+  [
+    'modules: { Leads: { constants: { a: null } } }',
+    'modules.Leads.constants.a=null is not valid. Allowed: a text, a number, true or false',
+  ],
+  [
+    'modules: { Leads: { deletedFlag: { Gone: [] } } }',
+    'modules.Leads.deletedFlag.Gone=[] is not valid. Allowed: the value of a deleted row',
+  ],
+])('%s is refused with what is allowed', (yaml, problem) => {
+  expect(problems(withFile(yaml))).toEqual([expect.stringContaining(problem)]);
+});
+
 test('limits hold nothing back by default; a tenth is reserved unless told otherwise', () => {
   const limitsOf = (yaml: string) => loadConfig(withFile(yaml)).limits;
   expect(loadConfig(secrets)).not.toHaveProperty('limits');

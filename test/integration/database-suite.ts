@@ -528,6 +528,10 @@ function describeLedger(opened: () => Opened): void {
     expect(others).toEqual([]);
     expect(only).toMatchObject({ ...run, outcome: 'failed', detail: 'why' });
     expect(only!.updatedAt).toBeGreaterThanOrEqual(only!.startedAt);
+    // One that is recorded only when it ends says itself when it began.
+    const late = `${name}-late`;
+    await db.recordRun({ ...run, runId: late, module: late, outcome: 'done', startedAt: at('10:00') });
+    expect((await db.lastRuns(late, 1))[0]).toMatchObject({ startedAt: at('10:00') });
   });
 
   test('a rehearsal says what a load would do to tables, and leaves nothing behind', async () => {
