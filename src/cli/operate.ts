@@ -1,7 +1,8 @@
 // `zoho-mirror pause`, `resume` and `renew`: the updates that running workflows take from an operator.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { updates, workflowIds, type ChannelStatus, type Status } from '../contracts';
+import { queries, updates, workflowIds, type ChannelStatus, type Status } from '../contracts';
+import { inTime } from '../temporal';
 import { messageOf, reachTemporal, requireModule, runCommand, type Frame } from './frame';
 import { printAnswer } from './print';
 
@@ -79,9 +80,26 @@ function idsOf(frame: Frame, target: string): string[] {
   return Object.values(workflowIds).map((idOf) => idOf(target));
 }
 
+const answersWithinMs = 10_000;
+
+/** An update that nobody takes would wait in Temporal, and take effect whenever a worker comes. */
+async function expectWorker(temporal: Client, workflowId: string): Promise<void> {
+  try {
+    await inTime(temporal, answersWithinMs, () =>
+      temporal.workflow.getHandle(workflowId).query(queries.status),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error;
+    throw new Error(
+      `No worker answers for ${workflowId}, so nothing was asked of it. Start one: zoho-mirror start`,
+    );
+  }
+}
+
 /** Undefined when no such workflow is running. */
 async function update<S>(temporal: Client, workflowId: string, name: string): Promise<S | undefined> {
   try {
+    await expectWorker(temporal, workflowId);
     return await temporal.workflow.getHandle(workflowId).executeUpdate<S, []>(name);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;

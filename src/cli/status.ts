@@ -87,9 +87,11 @@ export function describe(state: MirrorState, nowMs = Date.now()): string[] {
     ...table(
       ['WORKFLOW', 'PHASE'],
       state.modules.flatMap(({ workflows }) =>
-        workflows.map(({ workflowId, phase, waiting, retrying }) => [
+        workflows.map(({ workflowId, phase, paused, waiting, retrying }) => [
           workflowId,
-          [phase, waiting, retrying].filter((part) => part !== undefined).join(': '),
+          [paused && phase !== 'paused' ? `${phase}, paused` : phase, waiting, retrying]
+            .filter((part) => part !== undefined)
+            .join(': '),
         ]),
       ),
     ),
@@ -137,6 +139,8 @@ function needs({ module, health, workflows, openRejects, lastRun }: ModuleState)
       ? []
       : ['', paint('red', `${workflowId}: ${lastError}`), `  ${whatToDo(lastErrorType)}`],
   );
+  for (const { workflowId } of workflows.filter(({ paused }) => paused))
+    lines.push('', `${workflowId} is paused. Let it go on: zoho-mirror resume ${workflowId}`);
   if (lastRun?.outcome === 'failed')
     lines.push('', `${module}: the last run failed${lastRun.detail ? `: ${lastRun.detail}` : ''}`);
   if (health === 'no worker')

@@ -59,6 +59,8 @@ export interface Status {
   module: string;
   phase: Phase;
   health: Health;
+  /** An operator wants it to stop before its next step; the phase says whether it has. */
+  paused?: true;
   /** What went wrong last, in words for a person; absent when nothing did. */
   lastError?: string;
   /** Its type, a key of `errorTypes`. */

@@ -20,6 +20,7 @@ export type ModuleHealth = 'ok' | 'degraded' | 'no worker' | 'not started';
 export interface WorkflowState {
   workflowId: string;
   phase: Phase | 'no worker';
+  paused?: true;
   health?: 'ok' | 'degraded';
   lastError?: string;
   lastErrorType?: string;
@@ -149,11 +150,12 @@ function healthOf(own: readonly RunningWorkflow[], workers: number, loaded: bool
 
 function workflowState({ workflowId, status }: RunningWorkflow): WorkflowState {
   if (status === undefined) return { workflowId, phase: 'no worker' };
-  const { phase, health, lastError, lastErrorType, waiting, retrying } = status;
+  const { phase, health, paused, lastError, lastErrorType, waiting, retrying } = status;
   return {
     workflowId,
     phase,
     health,
+    ...(paused ? { paused } : {}),
     ...(lastError === undefined ? {} : { lastError }),
     ...(lastErrorType === undefined ? {} : { lastErrorType }),
     ...(waiting === undefined ? {} : { waiting }),

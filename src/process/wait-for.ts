@@ -21,10 +21,13 @@ const stopped = (signal: AbortSignal): Promise<never> =>
 /** Tries until it works. Throws what cannot be waited out, and the stop's reason when the process is asked to stop. */
 export async function waitFor<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
   const { what, log, stopping, worthWaiting = () => true } = options;
+  // One listener, however long it takes.
+  const stop = stopped(stopping);
+  stop.catch(() => undefined);
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     stopping.throwIfAborted();
     try {
-      return await Promise.race([attempt(), stopped(stopping)]);
+      return await Promise.race([attempt(), stop]);
     } catch (error) {
       if (stopping.aborted || !worthWaiting(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);

@@ -81,17 +81,17 @@ export class Desk<S extends Status> {
     private readonly facts: (state: S) => string[],
     carried: CarriedStatus = {},
   ) {
-    this.paused = carried.paused ?? false;
+    this.setPaused(carried.paused ?? false);
     if (carried.lastError !== undefined) {
       const failure = ApplicationFailure.nonRetryable(carried.lastError, carried.lastErrorType);
       this.troubles.set(this, failure);
       Object.assign(this.state, { health: 'degraded', ...said(failure) });
     }
     setHandler(status, () => this.read(), { description: 'Phase, health and counts' });
-    setHandler(pause, () => ((this.paused = true), this.read()), {
+    setHandler(pause, () => (this.setPaused(true), this.read()), {
       description: 'Stops before the next step',
     });
-    setHandler(resume, () => ((this.paused = false), (this.resumes += 1), this.read()), {
+    setHandler(resume, () => (this.setPaused(false), (this.resumes += 1), this.read()), {
       description: 'Goes on after pause, and tries at once what is degraded',
     });
     setHandler(tryAgain, () => void (this.nudges += 1), {
@@ -112,6 +112,12 @@ export class Desk<S extends Status> {
 
   get isPaused(): boolean {
     return this.paused;
+  }
+
+  private setPaused(paused: boolean): void {
+    this.paused = paused;
+    if (paused) this.state.paused = true;
+    else delete this.state.paused;
   }
 
   /** Whether, from now on, somebody asks for a try: an operator, or a sibling of a degraded workflow. */

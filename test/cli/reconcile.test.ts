@@ -77,10 +77,13 @@ test('a catch-up is asked for and followed; a time that is none is refused befor
 test('pause, resume and renew reach what is running', async () => {
   const paused = await run('pause', 'channel-renewal/Leads', '--json');
   expect(paused.json()).toMatchObject({ workflows: [{ workflowId: 'channel-renewal/Leads' }] });
+  const seen = await run('status', 'Leads');
+  expect(seen.out).toContain('channel-renewal/Leads is paused. Let it go on: zoho-mirror resume');
   const refused = await run('renew', 'Leads');
   expect(refused.code).toBe(2);
   expect(refused.err).toContain('ChannelRenewal is paused: resume it first');
   expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: resumed');
+  expect((await run('status', 'Leads')).out).not.toContain('paused');
   const renewed = await run('renew', 'Leads', '--json');
   expect(renewed.code).toBe(0);
   expect(renewed.json()).toMatchObject({
@@ -96,6 +99,18 @@ test('pause, resume and renew reach what is running', async () => {
   expect(unknown.code).toBe(2);
   expect(unknown.err).toContain('The module Nobody is not configured. Configured: Leads');
 }, 60_000);
+
+test('without a worker nothing is asked, so that no pause takes effect hours later', async () => {
+  await town.stop();
+  for (const command of ['pause', 'renew']) {
+    const { code, err } = await run(command, 'Leads');
+    expect(code).toBe(2);
+    expect(err).toContain('so nothing was asked of it. Start one: zoho-mirror start');
+  }
+  await town.start();
+  const { out } = await run('status', 'Leads');
+  expect(out).not.toContain('paused');
+}, 120_000);
 
 test.each(['reconcile', 'catch-up', 'pause', 'resume', 'renew'])(
   'the help of %s shows the same with the Temporal CLI',
