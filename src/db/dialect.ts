@@ -30,6 +30,8 @@ export interface Verdict {
   /** In our words. */
   means: string;
   code: string;
+  /** Of a row's fault: what the database names as the column, to be held against the table's own. */
+  column?: string;
   /** False: the database has not been heard. */
   reached?: false;
 }

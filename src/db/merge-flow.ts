@@ -224,7 +224,11 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
     await stepBack(work, { from, to, means: verdict.means });
     if (to - from === staged.count) await work.examine();
     if (to - from === 1) {
-      rejectStaged(work, await staged.entryOf(from), { error, reason: verdict.means });
+      rejectStaged(work, await staged.entryOf(from), {
+        error,
+        reason: verdict.means,
+        column: verdict.column,
+      });
       if (work.fromExport && work.suspicion.grows(verdict.code)) {
         await expectOneToGoIn(work, staged.count, verdict);
         work.suspicion.lift();
@@ -237,12 +241,20 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
   await applyOrSplit(work, { staged, from: middle, to });
 }
 
-function rejectStaged(work: Work, entry: Entry | undefined, why: { error: unknown; reason: string }): void {
+interface Refusal {
+  error: unknown;
+  reason: string;
+  column?: string | undefined;
+}
+
+function rejectStaged(work: Work, entry: Entry | undefined, why: Refusal): void {
   if (entry === undefined) throw why.error;
   const { id, live, goneAt } = entry;
   work.counts.rejected += 1;
   if (live !== undefined) {
-    work.rejects.push(rejectOf(work.layout, live, { reason: `refused by ${why.reason}` }));
+    const { name: column } = work.layout.table.columns.find(({ name }) => name === why.column) ?? {};
+    const reason = `refused by ${why.reason}`;
+    work.rejects.push(rejectOf(work.layout, live, { reason, ...(column ? { column } : {}) }));
     if (goneAt !== undefined) work.leftOver.push(withoutContent(entry));
     return;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { DatabaseError, openDatabase } from '../../src/db';
-import type { Opened } from './database-kit';
+import { aTable, live, merge, type Opened } from './database-kit';
 import { describeDatabase } from './database-suite';
 
 async function open(): Promise<Opened> {
@@ -28,6 +28,19 @@ async function open(): Promise<Opened> {
 }
 
 describeDatabase('SQLite', open, 150);
+
+test('L13: where one column is at fault, its reject says which', async () => {
+  const { db, sql, close } = await open();
+  await db.migrate();
+  const table = aTable({ schema: 'extend' });
+  await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20) UNIQUE)`);
+  await db.ensureTable(table);
+  const named = (id: string) => live(id, '10:00', '10:01', ['Bob', '1.50', null]);
+  await merge(db, table, [named('1')]);
+  expect((await merge(db, table, [named('2')])).counts.rejected).toBe(1);
+  expect(await db.listRejects(table.module, {})).toMatchObject([{ id: '2', column: 'Last_Name' }]);
+  await close();
+});
 
 test('before the first migration every step is pending, and looking makes nothing', async () => {
   const db = await openDatabase('sqlite::memory:');

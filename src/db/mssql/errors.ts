@@ -90,12 +90,20 @@ const factsOf = (error: unknown): { name: string; message: string; code: string;
   };
 };
 
+/** 515 and 547 name the column where one alone is at fault; of a foreign key it is the other table's. English texts only. */
+const columnIn = (number: string | undefined, message: string): string | undefined => {
+  if (number === '515') return /into column '([^']{1,128})', table/.exec(message)?.[1];
+  return number === '547' ? /CHECK constraint .* column '([^']{1,128})'/s.exec(message)?.[1] : undefined;
+};
+
 export function classifyMssql(error: unknown): Verdict {
   const { name, message, code, number } = factsOf(error);
   const why = number === undefined ? whyUnreachable(error) : undefined;
   if (why !== undefined) return why;
   const verdict = verdicts[number ?? code];
-  if (verdict !== undefined) return { ...verdict, code: number ?? code };
+  const column = columnIn(number, message);
+  if (verdict !== undefined)
+    return { ...verdict, code: number ?? code, ...(column === undefined ? {} : { column }) };
   if (number !== undefined && isRaised(Number(number)))
     return { kind: 'row', means: 'a trigger of the table', code: number };
   if (name === 'KnexTimeoutError') return { kind: 'retry', means: 'no connection in time', code: 'timeout' };

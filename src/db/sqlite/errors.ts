@@ -30,6 +30,10 @@ const factsOf = (error: unknown): { name: string; code: string; message: string 
   return { name: String(name), code: String(code), message: String(message) };
 };
 
+/** Where one column alone is at fault, SQLite names it: `UNIQUE constraint failed: Leads.Email`. */
+const columnIn = (message: string): string | undefined =>
+  /^(?:UNIQUE|NOT NULL) constraint failed: [^,]*\.([^.,]+)$/.exec(message)?.[1];
+
 export function classifySqlite(error: unknown): Verdict {
   const { name, code, message } = factsOf(error);
   if (name === 'KnexTimeoutError')
@@ -38,7 +42,8 @@ export function classifySqlite(error: unknown): Verdict {
     return { kind: 'permanent', means: 'the file cannot be opened', code };
   const family = code.split('_').slice(0, 2).join('_');
   const verdict = verdicts[code] ?? verdicts[family];
-  if (verdict !== undefined) return { ...verdict, code };
+  const column = columnIn(message);
+  if (verdict !== undefined) return { ...verdict, code, ...(column === undefined ? {} : { column }) };
   if (name === 'TypeError' && message.includes('directory does not exist'))
     return { kind: 'permanent', means: 'the folder of the file does not exist', code: 'SQLITE_CANTOPEN' };
   return { kind: 'permanent', means: 'unexpected', code: code || name };
