@@ -13,5 +13,5 @@ module.exports = {
     },
     { ...common, displayName: 'mssql', testMatch: ['<rootDir>/test/**/*.mssql.test.ts'] },
   ],
-  testTimeout: 60000,
+  testTimeout: 120000,
 };

@@ -77,9 +77,13 @@ export const parseMssqlOptions = (argv: readonly string[]): MssqlOptions =>
       'Rows per second of a whole InitialSync into SQL Server, beside what the wire takes and what one would use instead, in one run.',
     )
     .addOption(new Option('--records <number>', 'leads').argParser(whole).default(200_000))
-    .requiredOption(
-      '--target <url>',
-      'LEGACY_DB of a database for this alone: its tables Leads, bench_… and zoho_mirror.… are dropped',
+    .addOption(
+      new Option(
+        '--target <url>',
+        'LEGACY_DB of a database for this alone: its tables Leads, bench_… and zoho_mirror.… are dropped',
+      )
+        .env('TEST_MSSQL_URL')
+        .makeOptionMandatory(),
     )
     .addOption(
       new Option('--only <parts>', `some of ${mssqlParts.join(',')}; the others rest on load`)

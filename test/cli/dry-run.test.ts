@@ -23,7 +23,7 @@ modules:
     match: [Email]
 `,
   });
-}, 120_000);
+});
 afterAll(async () => town?.close());
 
 const run = (...args: string[]) => zohoMirror(args, { env: town.env });

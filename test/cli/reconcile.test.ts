@@ -11,7 +11,7 @@ beforeAll(async () => {
     simulator: { records: 60, pageRows: 25, downloadsPerMinute: 1_000, notify: false },
   });
   expect((await run('sync', 'Leads', '--json')).code).toBe(0);
-}, 120_000);
+});
 afterAll(async () => town?.close());
 
 const run = (...args: string[]) => zohoMirror(args, { env: town.env });
@@ -58,7 +58,7 @@ test('what changed unseen and what an outsider did is found, repaired, and gone 
   const { spec, action } = await client.schedule.getHandle('reconcile/Leads').describe();
   expect(spec.intervals).toMatchObject([{ every: 7 * 86_400_000 }]);
   expect(action).toMatchObject({ workflowType: 'Reconcile', args: [{ module: 'Leads', repair: true }] });
-}, 120_000);
+});
 
 test('a catch-up is asked for and followed; a time that is none is refused before anything is asked', async () => {
   const { sim } = town;
@@ -72,7 +72,7 @@ test('a catch-up is asked for and followed; a time that is none is refused befor
   const wrong = await run('catch-up', 'Leads', '--since', 'yesterday');
   expect(wrong.code).toBe(2);
   expect(wrong.err).toContain('zoho-mirror: --since yesterday is no time');
-}, 60_000);
+});
 
 test('pause, resume and renew reach what is running', async () => {
   const paused = await run('pause', 'channel-renewal/Leads', '--json');
@@ -98,7 +98,7 @@ test('pause, resume and renew reach what is running', async () => {
   const unknown = await run('reconcile', 'Nobody');
   expect(unknown.code).toBe(2);
   expect(unknown.err).toContain('The module Nobody is not configured. Configured: Leads');
-}, 60_000);
+});
 
 test('without a worker nothing is asked, so that no pause takes effect hours later', async () => {
   await town.stop();
@@ -110,7 +110,7 @@ test('without a worker nothing is asked, so that no pause takes effect hours lat
   await town.start();
   const { out } = await run('status', 'Leads');
   expect(out).not.toContain('paused');
-}, 120_000);
+});
 
 test.each(['reconcile', 'catch-up', 'pause', 'resume', 'renew'])(
   'the help of %s shows the same with the Temporal CLI',

@@ -12,7 +12,7 @@ let temporal: TemporalServer;
 let sim: Simulator;
 beforeAll(async () => {
   temporal = await startTemporalServer({ folder: mkdtempSync(join(tmpdir(), 'zoho-mirror-setup-')) });
-}, 60_000);
+});
 beforeEach(async () => {
   sim = await startSimulator({ records: 10 });
 });
@@ -63,7 +63,7 @@ test('from nothing to a checked configuration: token, files for their owner only
   expect(checked.json()).toMatchObject({
     checks: expect.arrayContaining([expect.objectContaining({ check: 'Zoho token', verdict: 'ok' })]),
   });
-}, 60_000);
+});
 
 test('a second run refuses to write over; with --force it keeps secrets, and the old files beside', async () => {
   const cwd = folder();
@@ -83,7 +83,7 @@ test('a second run refuses to write over; with --force it keeps secrets, and the
   expect(readFileSync(join(cwd, 'zoho-mirror.yaml'), 'utf8')).toContain('  Contacts:');
   expect(readFileSync(join(cwd, 'zoho-mirror.yaml.bak'), 'utf8')).toContain('  Leads:');
   expect(statSync(join(cwd, '.env.bak')).mode & 0o777).toBe(0o600);
-}, 90_000);
+});
 
 test('a code that was used before is refused in plain words, and nothing is written', async () => {
   await setup(folder());
@@ -95,7 +95,7 @@ test('a code that was used before is refused in plain words, and nothing is writ
   );
   expect(ran.err).not.toContain('sim-grant');
   expect(readdirSync(cwd)).toEqual([]);
-}, 60_000);
+});
 
 test.each([
   ['--client-id, or the variable ZOHO_CLIENT_ID', ['setup', '--yes'], {}],
@@ -125,7 +125,7 @@ test('what setup has written can be lacking: it says so, keeps the files and exi
   expect(ran.out).toContain('✗ Temporal: 127.0.0.1:9');
   expect(ran.out).toContain('✗ module Nobodys: Zoho has no such module');
   expect(envOf(cwd).ZOHO_REFRESH_TOKEN).toBe('sim-refresh');
-}, 60_000);
+});
 
 test('start runs what npm start runs, with the file .env, and ends as it ends', async () => {
   const cwd = folder();
@@ -150,4 +150,4 @@ test('start runs what npm start runs, with the file .env, and ends as it ends', 
     ['demo', '--kills'],
   ] as const)
     expect((await zohoMirror([name, '--help'], { cwd, env: {} })).out).toContain(option);
-}, 60_000);
+});

@@ -94,7 +94,7 @@ beforeAll(async () => {
     },
   });
   path = town.env.LEGACY_DB!.replace('sqlite:', '');
-}, 60_000);
+});
 afterAll(() => town?.close());
 
 /** Past the product, as another application of the same database would. */
@@ -153,7 +153,7 @@ test('a load with damaged downloads, a failing Zoho and refused rows ends well',
   expect(
     sql(`SELECT id FROM zoho_mirror_rejected_record WHERE raw LIKE '%${values.Email}%'`).length,
   ).toBeGreaterThan(0);
-}, 90_000);
+});
 
 test('notifications go on over rows that the table refuses, and over a table that is gone', async () => {
   const { sim } = town;
@@ -179,7 +179,7 @@ test('notifications go on over rows that the table refuses, and over a table tha
     .getHandle(id)
     .executeUpdate('resume')
     .catch(() => undefined);
-}, 60_000);
+});
 
 test('strangers and forged senders are refused', async () => {
   const notifications = `${town.env.PUBLIC_URL}/zoho/notifications`;
@@ -205,7 +205,7 @@ test('a revoked token degrades, and says nothing of it', async () => {
   sim.oauth.revoke({ refreshTokens: true });
   const handle = client.workflow.getHandle(workflowIds.channelRenewal('Leads'));
   expect(await handle.executeUpdate('renewNow')).toMatchObject({ health: 'degraded' });
-}, 30_000);
+});
 
 test('nothing that anybody was told holds a secret or a value of a record', async () => {
   const { client, env } = town;
@@ -237,7 +237,7 @@ test('nothing that anybody was told holds a secret or a value of a record', asyn
   expect(leaksIn(new Map([['payload', textsIn({ payload })]]))).toHaveLength(4);
 
   expect(leaksIn(told)).toEqual([]);
-}, 90_000);
+});
 
 async function statusCommand(): Promise<string> {
   const main = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

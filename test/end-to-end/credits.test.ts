@@ -57,4 +57,4 @@ test('a load waits before the reserve is touched, notified records arrive, and i
   } finally {
     await town.close();
   }
-}, 120_000);
+});

@@ -10,7 +10,7 @@ beforeAll(async () => {
     simulator: { records: 40, pageRows: 20, downloadsPerMinute: 100 },
     yaml: 'limits: { dailyCredits: 50000, reserve: 100 }',
   });
-}, 90_000);
+});
 afterAll(async () => town?.close());
 
 const ofWorker: Metric[] = Object.values(metrics).filter(({ process }) => process === 'worker');
@@ -67,4 +67,4 @@ test('a worker serves every metric that is declared, of its kind and with its la
   const [channel] = samples(text, metrics.channelSeconds.name);
   expect(channel!.value).toBeGreaterThan(5 * 86_400);
   expect(text).toContain('temporal_workflow_completed');
-}, 120_000);
+});

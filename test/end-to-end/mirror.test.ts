@@ -53,7 +53,7 @@ test('a killed process, edits during the load and notifications after it: the ta
   });
 
   expect(await open.stop('SIGTERM')).toBe(0);
-}, 120_000);
+});
 
 test('without a public address a catch-up brings edits and deletions; wrong configuration is refused', async () => {
   const open = (town = await Town.open({ simulator: { records: 60 }, polling: true }));
@@ -79,4 +79,4 @@ test('without a public address a catch-up brings edits and deletions; wrong conf
     'WEBHOOK_SECRET is not set. Needed: a secret text, better of 16 characters or more',
     'PORT=eighty is not valid. Allowed: 0 to 65535',
   ]);
-}, 120_000);
+});

@@ -118,7 +118,7 @@ const runBy: readonly [command: RegExp, file: string, where: RegExp][] = [
   [/^npm ci$/, '.ci/run', /^npm ci/m],
   [/^npm test$/, '.ci/run', /^npm test$/m],
   [/^npm run test:chaos\b/, '.ci/run', /^npm run test:chaos/m],
-  [/^npm run test:mutants$/, '.ci/run', /^npm run test:mutants/m],
+  [/^npm run test:mutants$/, '.github/workflows/thorough.yml', /'test:mutants'/],
   [/^npm run demo\b/, '.ci/run', /^npm run demo/m],
   [/^npm run test:law\b/, 'test/chaos/law.test.ts', /histories/],
   [/^TEST_MSSQL_URL=\S+ npm run test:mssql$/, '.github/workflows/ci.yml', /npm run test:mssql/],

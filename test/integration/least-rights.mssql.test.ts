@@ -31,7 +31,7 @@ beforeAll(async () => {
   url.username = login;
   url.password = password;
   db = await openDatabase(url.href);
-}, 120_000);
+});
 afterAll(async () => {
   await db?.close();
   for (const statement of [

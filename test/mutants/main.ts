@@ -17,6 +17,8 @@ const patienceMs = 300_000;
 interface Verdict {
   caught: boolean;
   by: string;
+  /** What the detector printed, where that is worth reading. */
+  text?: string;
 }
 
 interface Ran {
@@ -112,6 +114,7 @@ async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
 const control = ({ code, text }: Ran): Verdict => ({
   caught: code !== 0 || !/^Tests: .*[1-9]\d* passed/m.test(text),
   by: 'a detector that fails, or does not run, without any mutant',
+  text,
 });
 
 async function main(): Promise<void> {
@@ -131,8 +134,8 @@ async function main(): Promise<void> {
   const controls = [...detectors.values()];
   const worker = async (): Promise<void> => {
     for (let detector = controls.shift(); detector; detector = controls.shift()) {
-      const { caught, by } = await detect(detector);
-      if (caught) throw new Error(`${by}: ${JSON.stringify(detector)}`);
+      const { caught, by, text = '' } = await detect(detector);
+      if (caught) throw new Error(`${by}: ${JSON.stringify(detector)}\n${text}`);
     }
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
       const { caught, by } = await detect(mutant.detector, mutant);
