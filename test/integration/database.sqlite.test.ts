@@ -4,33 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { DatabaseError, openDatabase } from '../../src/db';
-import { aTable, live, merge, type Opened } from './database-kit';
+import { aTable, live, merge } from './database-kit';
 import { describeDatabase } from './database-suite';
+import { openSqlite } from './sqlite-file';
 
-async function open(): Promise<Opened> {
-  const folder = await mkdtemp(join(tmpdir(), 'zoho-mirror-'));
-  const url = `sqlite:${join(folder, 'mirror.db')}`;
-  const db = await openDatabase(url);
-  const beside = new Sqlite(join(folder, 'mirror.db'));
-  return {
-    db,
-    another: () => openDatabase(url),
-    sql: async (statement) => {
-      const prepared = beside.prepare(statement);
-      return prepared.reader ? (prepared.all() as Record<string, unknown>[]) : (prepared.run(), []);
-    },
-    close: async () => {
-      beside.close();
-      await db.close();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-describeDatabase('SQLite', open, 150);
+describeDatabase('SQLite', openSqlite, 150);
 
 test('L13: where one column is at fault, its reject says which', async () => {
-  const { db, sql, close } = await open();
+  const { db, sql, close } = await openSqlite();
   await db.migrate();
   const table = aTable({ schema: 'extend' });
   await sql(`CREATE TABLE ${table.table} (id bigint PRIMARY KEY, Last_Name varchar(20) UNIQUE)`);

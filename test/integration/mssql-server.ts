@@ -1,6 +1,8 @@
 // The SQL Server that the tests may write to, and a second way into it, past the mirror.
 import type { Knex } from 'knex';
+import { openDatabase } from '../../src/db';
 import { connectMssql, mssqlSettings } from '../../src/db/mssql';
+import type { Opened } from './database-kit';
 
 export function testUrl(): string {
   const url = process.env.TEST_MSSQL_URL;
@@ -46,6 +48,22 @@ export function beside(): Beside {
     knex,
     sql: async (statement) => (await knex.raw(statement)) as Record<string, unknown>[],
     close: () => knex.destroy(),
+  };
+}
+
+/** What the suites for any database run on. */
+export async function openMssql(): Promise<Opened> {
+  const url = testUrl();
+  const db = await openDatabase(url);
+  const { sql, close } = beside();
+  return {
+    db,
+    another: () => openDatabase(url),
+    sql,
+    close: async () => {
+      await close();
+      await db.close();
+    },
   };
 }
 
