@@ -5,9 +5,9 @@ import type { ColumnType, TypedValue } from '../mirror/column-type';
 import type { Instant } from '../mirror/instant';
 import type { Observation, Registers } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
-import type { Comparison } from './comparison';
-import type { Matching } from './matching';
-import type { Preview } from './preview';
+import type { Comparison } from './compare/comparison';
+import type { Matching } from './match/matching';
+import type { Preview } from './preview/preview';
 
 export interface BookkeepingColumns {
   modifiedAt: string;
@@ -20,7 +20,7 @@ export interface DeletedFlag {
   deleted: string | number | boolean;
   live: string | number | boolean | null;
 }
-import type { Preparation, PreparedBatch } from './prepare';
+import type { Preparation, PreparedBatch } from './mssql/prepare';
 
 export interface TargetColumn {
   /** Plain name; quoted by the dialect. */

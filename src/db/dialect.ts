@@ -2,8 +2,8 @@
 import type { Knex } from 'knex';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
-import type { Entry } from './batch';
-import type { DifferenceKind } from './comparison';
+import type { Entry } from './fold';
+import type { DifferenceKind } from './compare/comparison';
 import type { TargetColumn, TargetTable } from './database';
 import type { ActualColumn, Layout } from './layout';
 

@@ -1,8 +1,8 @@
 export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
-export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './comparison';
-export type { AmbiguousRecord, Matched } from './matching';
-export { Preparer, type Preparation, type PreparedBatch } from './prepare';
+export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './compare/comparison';
+export type { AmbiguousRecord, Matched } from './match/matching';
+export { Preparer, type Preparation, type PreparedBatch } from './mssql/prepare';
 export type {
   BookkeepingColumns,
   Database,

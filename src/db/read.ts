@@ -8,7 +8,7 @@ import type { OpenCounts, StoredRow } from './database';
 import type { Dialect } from './dialect';
 import { bookkeepingOf, registersIn, type Layout } from './layout';
 import { literal } from './names';
-import { countOpenRejects } from './rejects';
+import { countOpenRejects } from './own/rejects';
 
 const idsPerStatement = 1_000;
 const rowsPerStatement = 2_000;

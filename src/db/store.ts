@@ -1,22 +1,22 @@
 // The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
-import { mergeApart } from './apart';
-import { createComparison } from './comparer';
-import { createMatching } from './matcher';
-import { createPreview } from './previewer';
+import { mergeApart } from './merge/bisect-transactions';
+import { createComparison } from './compare/comparer';
+import { createMatching } from './match/matcher';
+import { createPreview } from './preview/previewer';
 import type { Database, MergeRequest, TargetTable } from './database';
 import type { Dialect } from './dialect';
-import { ensureTable, examineTable, inspectTable, madeTable } from './ensure';
+import { ensureTable, examineTable, inspectTable, madeTable } from './table/ensure';
 import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { layoutOf, type Layout } from './layout';
-import { Ledger } from './ledger';
-import { refusal } from './limits';
-import { attemptPart, mergeInto } from './merge-flow';
-import { migrate, ownTablesSql, pendingSteps } from './migrations';
-import { rehearse } from './rehearse';
+import { Ledger } from './own/ledger';
+import { refusal } from './table/limits';
+import { attemptPart, mergeInto } from './merge/merge-flow';
+import { migrate, ownTablesSql, pendingSteps } from './own/migrations';
+import { rehearse } from './table/rehearse';
 import { Reader } from './read';
-import { countOpenRejects, listRejects } from './rejects';
+import { countOpenRejects, listRejects } from './own/rejects';
 
 /** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
 function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unknown {

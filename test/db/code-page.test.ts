@@ -1,5 +1,5 @@
 // What the code pages of old servers hold.
-import { bytesIn } from '../../src/db/code-page';
+import { bytesIn } from '../../src/db/table/code-page';
 
 test.each<[number, string, number | undefined]>([
   [1252, 'Zoë € œ', 7],

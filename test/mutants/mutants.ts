@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'within a batch the last row wins',
-    file: 'src/db/batch.ts',
+    file: 'src/db/fold.ts',
     find: 'if (beats(observation, entry.live)) entry.live',
     replace: 'entry.live',
     detector: law,
@@ -83,14 +83,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'rejects are counted and thrown away',
-    file: 'src/db/merge-flow.ts',
+    file: 'src/db/merge/merge-flow.ts',
     find: 'await storeRejects(work.trx, work.dialect, { module, rejects: work.rejects, at });',
     replace: 'void storeRejects;',
     detector: law,
   },
   {
     name: 'a good row does not settle the reject',
-    file: 'src/db/merge-flow.ts',
+    file: 'src/db/merge/merge-flow.ts',
     find: 'await work.session.settleRejects([...ids], at);',
     replace: '',
     detector: law,
@@ -104,14 +104,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the watermark moves backwards',
-    file: 'src/db/ledger.ts',
+    file: 'src/db/own/ledger.ts',
     find: 'stored === undefined ? to : later(stored, to)',
     replace: 'later(to, to)',
     detector: law,
   },
   {
     name: 'a checkpoint without compare-and-set',
-    file: 'src/db/ledger.ts',
+    file: 'src/db/own/ledger.ts',
     find: '.where({ ...key, rows_done: wanted.from })',
     replace: '.where(key)',
     detector: law,
@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a comparison takes rows that the mirror never wrote for extra',
-    file: 'src/db/comparer.ts',
+    file: 'src/db/compare/comparer.ts',
     find: 'WHERE ${o} < ? AND ${d} IS NULL AND ${unseen}',
     replace: "WHERE coalesce(${o}, '') < ? AND ${d} IS NULL AND ${unseen}",
     detector: test('test/integration/database.sqlite', 'finds what is missing, stale, extra and foreign'),

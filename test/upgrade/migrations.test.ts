@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { noCounts } from '../../src/contracts';
 import { openDatabase } from '../../src/db';
-import { migrate } from '../../src/db/migrations';
+import { migrate } from '../../src/db/own/migrations';
 import { connectSqlite, sqliteDialect } from '../../src/db/sqlite';
 import { instant } from '../../src/mirror';
 

@@ -1,7 +1,7 @@
 // What an observation shows beside its row, as T-SQL. Never writes into the target; `../sqlite/compare.ts` says the same for SQLite.
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
-import { kindCodes, kindOf } from '../comparison';
+import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
 import { bookkeepingOf, registersIn, type Layout } from '../layout';
 import { batch } from './connect';

@@ -1,6 +1,6 @@
 // Encodes rows as TDS carries them in a bulk load, each value in the type it is staged in. Exact: no value passes through a float.
 // tedious would make several small buffers a value; here a batch is one. Pure: it also runs on the thread that parses.
-import type { Entry } from '../batch';
+import type { Entry } from '../fold';
 import type { ActualColumn } from '../layout';
 
 /** How a column is staged. Text stands for whatever has no exact form of its own. */

@@ -2,7 +2,7 @@
 import { TYPES, type Connection } from 'tedious';
 import { instant, toIsoMs, type Instant } from '../../mirror/instant';
 import { recordId } from '../../mirror/record-id';
-import type { Entry } from '../batch';
+import type { Entry } from '../fold';
 import type { ActualColumn, Layout } from '../layout';
 import { batch } from './connect';
 import { stagedType, type StagedType } from './rows';

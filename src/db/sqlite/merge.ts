@@ -2,7 +2,7 @@
 import type Sqlite from 'better-sqlite3';
 import type { RecordId } from '../../mirror/record-id';
 import { toIsoMs, type Instant } from '../../mirror/instant';
-import type { Entry } from '../batch';
+import type { Entry } from '../fold';
 import type { DeadRows, MergeSession, Tally } from '../dialect';
 import { bookkeepingOf, registersIn, type Flag, type Layout } from '../layout';
 import { literal } from '../names';

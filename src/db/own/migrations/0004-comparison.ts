@@ -1,6 +1,6 @@
 // Where Reconcile keeps what an export showed, until it has been compared. Emptied at the end of each run.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect } from '../../dialect';
 import { createOwn } from './own-table';
 
 export async function createComparison(trx: Knex.Transaction, dialect: Dialect): Promise<void> {
@@ -15,7 +15,7 @@ export async function createComparison(trx: Knex.Transaction, dialect: Dialect):
   await createOwn(trx, dialect, 'comparison_row', (table) => {
     table.string('run_id', 50).notNullable();
     table.specificType('id', bigint).notNullable();
-    // 0 same, 1 missing, 2 stale, 3 extra: `../comparison.ts`.
+    // 0 same, 1 missing, 2 stale, 3 extra: `../../compare/comparison.ts`.
     table.integer('kind').notNullable();
     // 0 open, 1 real, 2 repaired, 3 rejected.
     table.integer('state').notNullable();

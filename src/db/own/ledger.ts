@@ -1,7 +1,7 @@
 // What the mirror remembers beside the records: watermarks, checkpoints, runs, the shared token. Never touches a target table.
 import type { Knex } from 'knex';
-import { addCounts, noCounts, type Counts } from '../contracts';
-import { instant, later, type Instant } from '../mirror/instant';
+import { addCounts, noCounts, type Counts } from '../../contracts';
+import { instant, later, type Instant } from '../../mirror/instant';
 import type {
   MergeRequest,
   PageCheckpoint,
@@ -9,9 +9,9 @@ import type {
   RunRecord,
   SpentMinute,
   SyncState,
-} from './database';
-import type { Dialect, OwnTable } from './dialect';
-import { SupersededError } from './errors';
+} from '../database';
+import type { Dialect, OwnTable } from '../dialect';
+import { SupersededError } from '../errors';
 
 /** Zoho's day, and another one. */
 const spentKeptMs = 48 * 3_600_000;

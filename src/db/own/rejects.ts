@@ -1,11 +1,11 @@
 // Keeps the rows that cannot go in, once each. Never logs one and never puts one into a message.
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Instant } from '../mirror/instant';
-import type { LiveObservation } from '../mirror/observation';
-import type { OpenReject, Reject, RejectQuery } from './database';
-import type { Dialect } from './dialect';
-import type { Layout } from './layout';
+import type { Instant } from '../../mirror/instant';
+import type { LiveObservation } from '../../mirror/observation';
+import type { OpenReject, Reject, RejectQuery } from '../database';
+import type { Dialect } from '../dialect';
+import type { Layout } from '../layout';
 
 /** The same observation of a record is one reject; without an id, the same raw row is. */
 const keyOf = (reject: Reject): string =>

@@ -1,8 +1,8 @@
 // Old rows that lack the Zoho id get it once, if exactly one record and one row have the same values in the chosen columns.
 // What could be more than one pair is listed and left alone.
-import type { MergeRequest, TargetTable } from './database';
-import type { Observation } from '../mirror/observation';
-import type { RecordId } from '../mirror/record-id';
+import type { MergeRequest, TargetTable } from '../database';
+import type { Observation } from '../../mirror/observation';
+import type { RecordId } from '../../mirror/record-id';
 
 export interface OfferedBatch {
   observations: readonly Observation[];

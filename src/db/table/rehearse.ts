@@ -1,11 +1,11 @@
 // A dress rehearsal: what a start would do to tables, done in one transaction that is always taken back. Leaves nothing behind.
 import type { Knex } from 'knex';
-import type { TableReport, TargetTable } from './database';
-import type { Dialect } from './dialect';
+import type { TableReport, TargetTable } from '../database';
+import type { Dialect } from '../dialect';
 import { ensureTable } from './ensure';
-import { ownColumns } from './layout';
-import type { Ledger } from './ledger';
-import { migrateWithin } from './migrations';
+import { ownColumns } from '../layout';
+import type { Ledger } from '../own/ledger';
+import { migrateWithin } from '../own/migrations';
 
 class TakeBack extends Error {
   constructor(readonly reports: TableReport[]) {

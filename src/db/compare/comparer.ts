@@ -1,9 +1,9 @@
 // Keeps the promises of `comparison.ts` on top of a dialect. Ids are nothing but digits, so they may stand in a statement itself.
 import type { Knex } from 'knex';
-import { noCounts } from '../contracts';
-import type { Instant } from '../mirror/instant';
-import { recordId, type RecordId } from '../mirror/record-id';
-import { combine } from './batch';
+import { noCounts } from '../../contracts';
+import type { Instant } from '../../mirror/instant';
+import { recordId, type RecordId } from '../../mirror/record-id';
+import { combine } from '../fold';
 import {
   kindCodes,
   kindOf,
@@ -16,10 +16,10 @@ import {
   type Judged,
 } from './comparison';
 import { beginRun, expectRun, forgetRun } from './comparison-run';
-import type { TakeBack } from './database';
-import type { Dialect } from './dialect';
-import type { Layout } from './layout';
-import type { Parts } from './parts';
+import type { TakeBack } from '../database';
+import type { Dialect } from '../dialect';
+import type { Layout } from '../layout';
+import type { Parts } from '../context';
 
 type Row = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 // One cause that fails every row of an export is nobody's reject: the load stops at once and says what it is. Writes nothing.
 import type { Knex } from 'knex';
-import type { Reject } from './database';
-import type { Dialect, MergeSession, Verdict } from './dialect';
-import { DatabaseError, SchemaMismatchError } from './errors';
+import type { Reject } from '../database';
+import type { Dialect, MergeSession, Verdict } from '../dialect';
+import { DatabaseError, SchemaMismatchError } from '../errors';
 
 /** Fewer rows may well be refused alike and each for itself. */
 const alikeAtLeast = 100;

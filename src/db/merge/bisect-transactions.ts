@@ -1,6 +1,6 @@
 // On SQL Server an error inside a trigger ends the transaction, so the row at fault cannot be found by savepoints: it is found by
 // transactions that are taken back, and then left out. Never commits anything itself.
-import { DatabaseError } from './errors';
+import { DatabaseError } from '../errors';
 
 /** The server has ended the transaction over one of these staged entries. */
 export class TransactionLost extends Error {

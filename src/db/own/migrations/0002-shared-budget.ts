@@ -1,6 +1,6 @@
 // What processes share besides the token: what each has spent of the API credits, and the right to do something alone.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect } from '../../dialect';
 import { createOwn } from './own-table';
 
 export async function createSharedBudget(trx: Knex.Transaction, dialect: Dialect): Promise<void> {

@@ -1,6 +1,6 @@
 // What tables need that were there before the mirror: its three columns beside them, and the matching of their old rows.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect } from '../../dialect';
 import { createOwn } from './own-table';
 
 export async function createLegacyTables(trx: Knex.Transaction, dialect: Dialect): Promise<void> {

@@ -1,8 +1,8 @@
 // What a load would do to a table as it is, counted before anything is written into it. Values are tried against their columns;
 // constraints and triggers are not.
-import type { Previewed } from '../contracts';
-import type { Observation } from '../mirror/observation';
-import type { MergeRequest, Reject, TargetTable } from './database';
+import type { Previewed } from '../../contracts';
+import type { Observation } from '../../mirror/observation';
+import type { MergeRequest, Reject, TargetTable } from '../database';
 
 export interface PreviewedBatch {
   runId: string;

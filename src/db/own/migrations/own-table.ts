@@ -1,6 +1,6 @@
 // How every step makes an own table.
 import type { Knex } from 'knex';
-import type { Dialect, OwnTable } from '../dialect';
+import type { Dialect, OwnTable } from '../../dialect';
 
 /** Knex splits no names in its schema builder; the mirror's schema is given apart. */
 export function createOwn(

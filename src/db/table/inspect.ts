@@ -1,7 +1,7 @@
 // What stands between a table as it is and what the mirror has to write into it: all findings at once, with the SQL that mends them. Changes nothing.
-import type { ColumnType } from '../mirror/column-type';
-import type { Finding, TargetColumn, TargetTable } from './database';
-import type { Dialect, TableFacts } from './dialect';
+import type { ColumnType } from '../../mirror/column-type';
+import type { Finding, TargetColumn, TargetTable } from '../database';
+import type { Dialect, TableFacts } from '../dialect';
 import {
   constantColumn,
   findColumn,
@@ -11,7 +11,7 @@ import {
   scalarText,
   type ActualColumn,
   type ActualKind,
-} from './layout';
+} from '../layout';
 import { misfit } from './limits';
 
 interface Inspected {

@@ -1,6 +1,6 @@
 // Why a dry run would reject a record. Emptied with the comparison that it belongs to.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect } from '../../dialect';
 import { createOwn } from './own-table';
 
 export async function createPreview(trx: Knex.Transaction, dialect: Dialect): Promise<void> {

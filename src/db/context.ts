@@ -4,7 +4,7 @@ import type { Instant } from '../mirror/instant';
 import type { TargetTable } from './database';
 import type { Dialect } from './dialect';
 import type { Layout } from './layout';
-import type { Ledger } from './ledger';
+import type { Ledger } from './own/ledger';
 
 export interface Parts {
   knex: Knex;

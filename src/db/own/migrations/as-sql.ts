@@ -1,6 +1,6 @@
 // The steps as SQL text, for a database in which the mirror's login may not make tables. Runs nothing that changes anything.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
+import type { Dialect } from '../../dialect';
 
 export interface WrittenStep {
   name: string;

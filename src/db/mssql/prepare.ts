@@ -1,13 +1,13 @@
 // Makes a batch ready for its table where no database is at hand: folded by id, checked against its columns, encoded as it will be
 // sent. Pure; SQLite needs none of it.
-import type { LiveObservation } from '../mirror/observation';
-import type { RecordId } from '../mirror/record-id';
-import { beats, type Entry, type Stamp } from './batch';
-import type { Reject } from './database';
-import type { Layout } from './layout';
-import { refusal } from './limits';
-import { RowEncoder } from './mssql/rows';
-import { rejectOf } from './rejects';
+import type { LiveObservation } from '../../mirror/observation';
+import type { RecordId } from '../../mirror/record-id';
+import { beats, type Entry, type Stamp } from '../fold';
+import type { Reject } from '../database';
+import type { Layout } from '../layout';
+import { refusal } from '../table/limits';
+import { RowEncoder } from './rows';
+import { rejectOf } from '../own/rejects';
 
 /** What has to be known about a table. Plain data: it crosses a thread boundary, as does what comes out. */
 export interface Preparation {

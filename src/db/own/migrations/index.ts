@@ -1,7 +1,7 @@
 // The mirror's own tables as Knex migrations, numbered for ever. Never touches a target table, never drops anything.
 import type { Knex } from 'knex';
-import type { Dialect } from '../dialect';
-import { DatabaseError } from '../errors';
+import type { Dialect } from '../../dialect';
+import { DatabaseError } from '../../errors';
 import { createOwnTables } from './0001-own-tables';
 import { createSharedBudget } from './0002-shared-budget';
 import { createLegacyTables } from './0003-legacy-tables';

@@ -1,9 +1,9 @@
 // Both sides of a mirror beside each other, set against set: what an export showed is kept in a table of the mirror, so neither side
 // is ever in memory. Never writes into a target table. The judging itself is the dialect's SQL.
-import type { Observation } from '../mirror/observation';
-import type { Instant } from '../mirror/instant';
-import type { RecordId } from '../mirror/record-id';
-import type { MergeRequest, TargetTable } from './database';
+import type { Observation } from '../../mirror/observation';
+import type { Instant } from '../../mirror/instant';
+import type { RecordId } from '../../mirror/record-id';
+import type { MergeRequest, TargetTable } from '../database';
 
 /** `missing`: Zoho has it, no live row of the mirror does. `extra`: the other way round. `stale`: both, but not the same. */
 export type DifferenceKind = 'same' | 'missing' | 'stale' | 'extra';

@@ -1,15 +1,15 @@
 // Keeps the promises of `matching.ts` on top of a dialect: set against set, so neither side is ever in memory.
 import type { Knex } from 'knex';
-import type { Instant } from '../mirror/instant';
-import type { Observation } from '../mirror/observation';
-import { recordId, type RecordId } from '../mirror/record-id';
-import type { TargetTable } from './database';
-import type { Dialect } from './dialect';
-import { DatabaseError } from './errors';
-import type { Layout } from './layout';
+import type { Instant } from '../../mirror/instant';
+import type { Observation } from '../../mirror/observation';
+import { recordId, type RecordId } from '../../mirror/record-id';
+import type { TargetTable } from '../database';
+import type { Dialect } from '../dialect';
+import { DatabaseError } from '../errors';
+import type { Layout } from '../layout';
 import type { AmbiguousRecord, Matched, Matching, OfferedBatch } from './matching';
-import type { Parts } from './parts';
-import { noCounts } from '../contracts';
+import type { Parts } from '../context';
+import { noCounts } from '../../contracts';
 
 type Row = Record<string, unknown>;
 

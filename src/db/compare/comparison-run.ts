@@ -1,8 +1,8 @@
 // A run's own rows in `comparison` and the tables that belong to it: begun, looked for, forgotten.
 import type { Knex } from 'knex';
-import { instant, type Instant } from '../mirror/instant';
-import type { Dialect } from './dialect';
-import { DatabaseError } from './errors';
+import { instant, type Instant } from '../../mirror/instant';
+import type { Dialect } from '../dialect';
+import { DatabaseError } from '../errors';
 
 /** A run that died without cleaning up: nobody goes on with an export of last month. */
 const leftOverMs = 30 * 86_400_000;

@@ -1,18 +1,18 @@
 // Keeps the promises of `preview.ts`, with the tables in which comparisons and matchings keep what they saw.
 import type { Knex } from 'knex';
-import { noCounts, type Previewed } from '../contracts';
-import type { Instant } from '../mirror/instant';
-import type { LiveObservation } from '../mirror/observation';
-import { isRecordId, recordId, type RecordId } from '../mirror/record-id';
-import { tableAsItIs, type AsItIs } from './as-it-is';
-import { combine } from './batch';
-import { kindCodes, stateCodes } from './comparison';
-import { beginRun, expectRun } from './comparison-run';
-import type { TargetTable } from './database';
-import type { Dialect } from './dialect';
-import { refusal } from './limits';
-import { countOf, offerWithin, sortOut } from './matcher';
-import type { Parts } from './parts';
+import { noCounts, type Previewed } from '../../contracts';
+import type { Instant } from '../../mirror/instant';
+import type { LiveObservation } from '../../mirror/observation';
+import { isRecordId, recordId, type RecordId } from '../../mirror/record-id';
+import { tableAsItIs, type AsItIs } from './existing-table';
+import { combine } from '../fold';
+import { kindCodes, stateCodes } from '../compare/comparison';
+import { beginRun, expectRun } from '../compare/comparison-run';
+import type { TargetTable } from '../database';
+import type { Dialect } from '../dialect';
+import { refusal } from '../table/limits';
+import { countOf, offerWithin, sortOut } from '../match/matcher';
+import type { Parts } from '../context';
 import type { Preview, PreviewedBatch } from './preview';
 
 type Row = Record<string, unknown>;

@@ -1,6 +1,6 @@
 // The first six tables of the mirror. Never edited once released: later changes are later steps.
 import type { Knex } from 'knex';
-import type { Dialect, OwnTable } from '../dialect';
+import type { Dialect, OwnTable } from '../../dialect';
 import { createOwn } from './own-table';
 
 export async function createOwnTables(trx: Knex.Transaction, dialect: Dialect): Promise<void> {

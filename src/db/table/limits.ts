@@ -1,8 +1,8 @@
 // Tells whether a value fits its column, before it is sent: what a server would refuse, or worse, quietly round.
 // Never puts the value into the reason.
-import type { TypedValue } from '../mirror/column-type';
+import type { TypedValue } from '../../mirror/column-type';
 import { bytesIn } from './code-page';
-import type { ActualColumn, Layout } from './layout';
+import type { ActualColumn, Layout } from '../layout';
 
 export interface Refusal {
   column: string;
