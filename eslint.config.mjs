@@ -87,6 +87,18 @@ const arrows = {
   },
 };
 
+/** Inside of db: folder → the folders whose values it may import. What lies in the room itself is for all of them, and knows them all. */
+const foldersOfDb = {
+  own: [],
+  table: ['own'],
+  merge: ['own', 'table'],
+  compare: [],
+  match: [],
+  preview: ['compare', 'match', 'table'],
+  mssql: ['compare', 'table'],
+  sqlite: ['compare'],
+};
+
 const anyOf = (names) => `(?:${names.map((name) => name.replace(/[/.]/g, '\\$&')).join('|')})`;
 
 /** A room is entered by its index. Types may be taken from where they are; mirror's files are a vocabulary of their own. */
@@ -100,7 +112,8 @@ const restrict = (patterns) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
 });
 
-function room([name, { imports, types = [], packages }]) {
+function patternsOf(name) {
+  const { imports, types = [], packages } = arrows[name];
   const closed = rooms.filter(
     (other) => other !== name && !imports.includes(other) && !types.includes(other),
   );
@@ -129,7 +142,27 @@ function room([name, { imports, types = [], packages }]) {
       regex: `^${anyOf(packages.never)}`,
       message: `src/${name} must not use this package.`,
     });
-  return { name: `arrows of ${name}`, files: [`src/${name}/**/*.ts`], rules: restrict(patterns) };
+  return patterns;
+}
+
+const room = (name) => ({
+  name: `arrows of ${name}`,
+  files: [`src/${name}/**/*.ts`],
+  rules: restrict(patternsOf(name)),
+});
+
+function folderOfDb([name, imports]) {
+  const closed = Object.keys(foldersOfDb).filter((other) => other !== name && !imports.includes(other));
+  const among = {
+    regex: `^(?:\\.\\./)+(?:${anyOf(closed)}/|${anyOf(['open', 'store'])}$)`,
+    allowTypeImports: true,
+    message: `src/db/${name} may take only types from there.`,
+  };
+  return {
+    name: `arrows of db/${name}`,
+    files: [`src/db/${name}/**/*.ts`],
+    rules: restrict([...patternsOf('db'), among]),
+  };
 }
 
 export default tseslint.config(
@@ -186,7 +219,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
-  ...Object.entries(arrows).map(room),
+  ...Object.keys(arrows).map(room),
+  ...Object.entries(foldersOfDb).map(folderOfDb),
   {
     name: 'arrows of the simulator',
     files: ['simulator/**/*.ts'],

@@ -1,12 +1,12 @@
 // What every part of the database room is made of: the connection, the dialect, the books, and the two ways to run a piece of work.
 import type { Knex } from 'knex';
 import type { Instant } from '../mirror/instant';
-import type { TargetTable } from './database';
 import type { Dialect } from './dialect';
 import type { Layout } from './layout';
 import type { Ledger } from './own/ledger';
+import type { TargetTable } from './target';
 
-export interface Parts {
+export interface Context {
   knex: Knex;
   dialect: Dialect;
   ledger: Ledger;

@@ -1,94 +1,15 @@
 // The one interface of the database room. It promises the law of the merge; the two dialects beside it keep the promise in SQL.
 // Nothing here knows Zoho or Temporal.
 import type { Counts } from '../contracts';
-import type { ColumnType, TypedValue } from '../mirror/column-type';
+import type { TypedValue } from '../mirror/column-type';
 import type { Instant } from '../mirror/instant';
-import type { Observation, Registers } from '../mirror/observation';
+import type { Registers } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
+import type { MergeRequest, MergeResult, Preparation, Reject } from './batch';
 import type { Comparison } from './compare/comparison';
 import type { Matching } from './match/matching';
 import type { Preview } from './preview/preview';
-
-export interface BookkeepingColumns {
-  modifiedAt: string;
-  observedAt: string;
-  deletedAt: string;
-}
-
-export interface DeletedFlag {
-  column: string;
-  deleted: string | number | boolean;
-  live: string | number | boolean | null;
-}
-import type { Preparation, PreparedBatch } from './mssql/prepare';
-
-export interface TargetColumn {
-  /** Plain name; quoted by the dialect. */
-  name: string;
-  type: ColumnType;
-}
-
-/** A target table as the configuration and Zoho's metadata want it. */
-export interface TargetTable {
-  /** Keys the mirror's own tables. */
-  module: string;
-  /** `dbo.Leads` or `Leads`. */
-  table: string;
-  /** Column that holds the Zoho id. */
-  key: string;
-  /** Mapped columns without the key, in the order of an observation's `values`. */
-  columns: readonly TargetColumn[];
-  deletes: 'soft' | 'hard';
-  /** Absent: extend a table that the mirror made, check any other. */
-  schema?: 'extend' | 'check';
-  /** The mirror's own three columns: their names in the table, or beside it in a table of the mirror's own. */
-  bookkeeping: BookkeepingColumns | 'side-table';
-  /** Columns that say whether the record is deleted; the mirror writes both values. */
-  deletedFlag?: readonly DeletedFlag[];
-  /** Written on insert only, into columns that are not mapped. */
-  constants: Readonly<Record<string, string | number | boolean>>;
-  /** Columns of `columns` by which old rows without an id are found. */
-  match?: readonly string[];
-}
-
-/** Something about a target table that a person may want to know, or has to mend. */
-export interface Finding {
-  /** `add`, `widen`: what the mirror does by itself where it may. */
-  kind: 'add' | 'widen' | 'person';
-  /** Nothing can be loaded until it is mended. */
-  blocks: boolean;
-  column?: string;
-  text: string;
-  /** What would mend it, as one would type it. */
-  statements: readonly string[];
-}
-
-export interface TableReport {
-  created: boolean;
-  added: string[];
-  widened: string[];
-  /** What is not as it should be, and loading goes on nevertheless. */
-  notes?: Finding[];
-}
-
-export interface TableInspection {
-  exists: boolean;
-  /** Whether the mirror changes the table by itself. */
-  mode: 'extend' | 'check';
-  findings: Finding[];
-}
-
-export interface Reject {
-  /** Absent when not even the id could be read. */
-  id?: string;
-  column?: string;
-  /** In our words; a server's own text quotes values. */
-  reason: string;
-  /** The row as it came, as JSON. Kept in the database, never logged. */
-  raw: string;
-  modifiedAt?: Instant;
-  observedAt: Instant;
-}
+import type { TableInspection, TableReport, TargetTable } from './target';
 
 /** A row that could not go in and is not settled. */
 export interface OpenReject extends Pick<Reject, 'id' | 'column' | 'reason'> {
@@ -109,49 +30,6 @@ export interface PageCheckpoint {
   rowsDone: number;
   complete: boolean;
   counts: Counts;
-}
-
-/** A stored Modified_Time that Zoho no longer shows. */
-export interface TakeBack {
-  id: RecordId;
-  /** The content register as it was read. */
-  stored: { modifiedAt: Instant; observedAt: Instant };
-  to: Instant;
-}
-
-export interface MergeRequest {
-  /** The batch as a `Preparer` has made it ready, perhaps on another thread; `observations` are empty then. */
-  prepared?: PreparedBatch;
-  observations: readonly Observation[];
-  /** Rows that could not be typed; stored in the same transaction. */
-  rejects: readonly Reject[];
-  /**
-   * An export may lag: its rows never revive a record that is gone. Such ids come back in `reread`, and the rows count as stale.
-   * (They may still replace the content register, which leaves the record gone.)
-   */
-  fromExport: boolean;
-  /**
-   * Moves the page's checkpoint in the same transaction from `from` to `to` CSV rows, by compare-and-set;
-   * throws `SupersededError` when the checkpoint is not at `from` (a zombie attempt stops there).
-   */
-  checkpoint?: { jobId: string; from: number; to: number; complete: boolean };
-  /**
-   * Rows to be written as a re-read showed them although their stored Modified_Time is later: it is taken back first, if both
-   * registers still are what they were before the re-read.
-   */
-  takeBack?: readonly TakeBack[];
-  /**
-   * Called inside the transaction with the ids of `reread`, if there are any, just before the commit; when it throws, nothing is
-   * committed. So the caller can ask Zoho about them before their rows count as done.
-   */
-  beforeCommit?: (reread: readonly RecordId[]) => Promise<void>;
-  signal?: AbortSignal;
-}
-
-export interface MergeResult {
-  counts: Counts;
-  /** Ids whose export row would have revived a record that is gone. */
-  reread: RecordId[];
 }
 
 export interface SyncState {

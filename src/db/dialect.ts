@@ -2,10 +2,10 @@
 import type { Knex } from 'knex';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
-import type { Entry } from './fold';
 import type { DifferenceKind } from './compare/comparison';
-import type { TargetColumn, TargetTable } from './database';
+import type { Entry } from './fold';
 import type { ActualColumn, Layout } from './layout';
+import type { TargetColumn, TargetTable } from './target';
 
 export type OwnTable =
   | 'sync_state'

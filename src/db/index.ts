@@ -2,27 +2,7 @@ export { openDatabase } from './open';
 export { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 export type { Comparison, DifferenceKind, DifferenceState, Findings, Judged } from './compare/comparison';
 export type { AmbiguousRecord, Matched } from './match/matching';
-export { Preparer, type Preparation, type PreparedBatch } from './mssql/prepare';
-export type {
-  BookkeepingColumns,
-  Database,
-  DeletedFlag,
-  Finding,
-  MergeRequest,
-  MergeResult,
-  OpenCounts,
-  OpenReject,
-  PageCheckpoint,
-  RecordedRun,
-  Reject,
-  RejectQuery,
-  RunRecord,
-  StoredRow,
-  SpentMinute,
-  SyncState,
-  TableInspection,
-  TableReport,
-  TakeBack,
-  TargetColumn,
-  TargetTable,
-} from './database';
+export { Preparer } from './mssql/prepare';
+export type { BookkeepingColumns, DeletedFlag, Finding, TableInspection, TableReport, TargetColumn, TargetTable } from './target';
+export type { Database, OpenCounts, OpenReject, PageCheckpoint, RecordedRun, RejectQuery, RunRecord, StoredRow, SpentMinute, SyncState } from './database';
+export type { MergeRequest, MergeResult, Preparation, PreparedBatch, Reject, TakeBack } from './batch';

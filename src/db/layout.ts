@@ -1,5 +1,5 @@
 // What a target table really looks like, and where each value of an observation goes. Never touches a database.
-import type { BookkeepingColumns, TargetColumn, TargetTable } from './database';
+import type { BookkeepingColumns, TargetColumn, TargetTable } from './target';
 
 export type ActualKind = 'integer' | 'decimal' | 'float' | 'boolean' | 'date' | 'datetime' | 'text' | 'other';
 

@@ -6,7 +6,7 @@ import type { Registers } from '../mirror/observation';
 import { recordId, type RecordId } from '../mirror/record-id';
 import type { OpenCounts, StoredRow } from './database';
 import type { Dialect } from './dialect';
-import { bookkeepingOf, registersIn, type Layout } from './layout';
+import { bookkeepingOf, type Layout, registersIn } from './layout';
 import { literal } from './names';
 import { countOpenRejects } from './own/rejects';
 

@@ -1,22 +1,24 @@
 // The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
-import { mergeApart } from './merge/bisect-transactions';
+import type { MergeRequest } from './batch';
 import { createComparison } from './compare/comparer';
-import { createMatching } from './match/matcher';
-import { createPreview } from './preview/previewer';
-import type { Database, MergeRequest, TargetTable } from './database';
+import type { Database } from './database';
 import type { Dialect } from './dialect';
-import { ensureTable, examineTable, inspectTable, madeTable } from './table/ensure';
 import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
-import { layoutOf, type Layout } from './layout';
-import { Ledger } from './own/ledger';
-import { refusal } from './table/limits';
+import { type Layout, layoutOf } from './layout';
+import { createMatching } from './match/matcher';
+import { mergeLeavingOut } from './merge/bisect-transactions';
 import { attemptPart, mergeInto } from './merge/merge-flow';
+import { Ledger } from './own/ledger';
 import { migrate, ownTablesSql, pendingSteps } from './own/migrations';
-import { rehearse } from './table/rehearse';
-import { Reader } from './read';
 import { countOpenRejects, listRejects } from './own/rejects';
+import { createPreview } from './preview/previewer';
+import { Reader } from './read';
+import { ensureTable, examineTable, inspectTable, madeTable } from './table/ensure';
+import { refusal } from './table/limits';
+import { rehearse } from './table/rehearse';
+import type { TargetTable } from './target';
 
 /** Ours pass; a driver's error is replaced, since its text and its cause quote statements and values. */
 function translated(dialect: Dialect, error: unknown, signal?: AbortSignal): unknown {
@@ -179,7 +181,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
           explained(table, async () => {
             const found = request.prepared?.layout ?? (await layoutFor(table, request));
             const parts = { dialect, layout: found, ledger, request, now: now() };
-            return mergeApart(
+            return mergeLeavingOut(
               (leftOut) => transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })),
               (from, to) =>
                 takenBack(knex, (trx) => attemptPart(trx, { ...parts, leftOut: new Map() }, { from, to })),

@@ -3,23 +3,12 @@ import type { Knex } from 'knex';
 import { noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import { recordId, type RecordId } from '../../mirror/record-id';
-import { combine } from '../fold';
-import {
-  kindCodes,
-  kindOf,
-  stateCodes,
-  type ComparedBatch,
-  type Comparison,
-  type DifferenceKind,
-  type DifferenceState,
-  type Findings,
-  type Judged,
-} from './comparison';
-import { beginRun, expectRun, forgetRun } from './comparison-run';
-import type { TakeBack } from '../database';
+import type { Context } from '../context';
 import type { Dialect } from '../dialect';
+import { combine } from '../fold';
 import type { Layout } from '../layout';
-import type { Parts } from '../context';
+import { type ComparedBatch, type Comparison, type DifferenceKind, type DifferenceState, type Findings, type Judged, kindCodes, kindOf, stateCodes } from './comparison';
+import { beginRun, expectRun, forgetRun } from './comparison-run';
 
 type Row = Record<string, unknown>;
 
@@ -33,7 +22,7 @@ function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
     yield all.slice(from, from + idsPerStatement);
 }
 
-export function createComparison(parts: Parts): Comparison {
+export function createComparison(parts: Context): Comparison {
   const { knex, dialect, ledger, layout, read, write, now } = parts;
   const rows = dialect.own('comparison_row');
   const rejects = dialect.own('rejected_record');
@@ -242,28 +231,4 @@ function sums(counted: readonly Row[]): Omit<Findings, 'samples'> {
     else if (name !== undefined) found[name][kindOf(kind)] += Number(n);
   }
   return found;
-}
-
-/** Lowers a stored Modified_Time, where both registers still are what they were: the merge that follows then has the last word. */
-export async function takeBack(
-  trx: Knex.Transaction,
-  parts: { dialect: Dialect; layout: Layout; rows: readonly TakeBack[] },
-): Promise<void> {
-  const { dialect, layout, rows } = parts;
-  for (const { id, stored, to } of rows) {
-    const lower = dialect.lowerModifiedAt(layout, recordId(id));
-    const [m, o] = [
-      dialect.targetTime(stored.modifiedAt, 'seconds'),
-      dialect.targetTime(stored.observedAt, 'milliseconds'),
-    ];
-    await trx.raw(lower, [dialect.targetTime(to, 'seconds'), m, o]);
-    await trx(dialect.own('tombstone'))
-      .where({
-        module: layout.table.module,
-        id,
-        modified_at: dialect.writeTime(stored.modifiedAt),
-        observed_at: dialect.writeTime(stored.observedAt),
-      })
-      .update({ modified_at: dialect.writeTime(to) });
-  }
 }

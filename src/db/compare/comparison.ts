@@ -1,9 +1,10 @@
 // Both sides of a mirror beside each other, set against set: what an export showed is kept in a table of the mirror, so neither side
 // is ever in memory. Never writes into a target table. The judging itself is the dialect's SQL.
-import type { Observation } from '../../mirror/observation';
 import type { Instant } from '../../mirror/instant';
+import type { Observation } from '../../mirror/observation';
 import type { RecordId } from '../../mirror/record-id';
-import type { MergeRequest, TargetTable } from '../database';
+import type { CheckpointMove } from '../batch';
+import type { TargetTable } from '../target';
 
 /** `missing`: Zoho has it, no live row of the mirror does. `extra`: the other way round. `stale`: both, but not the same. */
 export type DifferenceKind = 'same' | 'missing' | 'stale' | 'extra';
@@ -37,7 +38,7 @@ export interface ComparedBatch {
   observations: readonly Observation[];
   /** Ids of rows that could not be read: they have to be looked at. */
   unreadable: readonly RecordId[];
-  checkpoint: NonNullable<MergeRequest['checkpoint']>;
+  checkpoint: CheckpointMove;
   signal?: AbortSignal;
 }
 

@@ -1,15 +1,15 @@
 // Keeps the promises of `matching.ts` on top of a dialect: set against set, so neither side is ever in memory.
 import type { Knex } from 'knex';
+import { noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { Observation } from '../../mirror/observation';
 import { recordId, type RecordId } from '../../mirror/record-id';
-import type { TargetTable } from '../database';
+import type { Context } from '../context';
 import type { Dialect } from '../dialect';
 import { DatabaseError } from '../errors';
 import type { Layout } from '../layout';
+import type { TargetTable } from '../target';
 import type { AmbiguousRecord, Matched, Matching, OfferedBatch } from './matching';
-import type { Parts } from '../context';
-import { noCounts } from '../../contracts';
 
 type Row = Record<string, unknown>;
 
@@ -22,7 +22,7 @@ const longestValue = 400;
 /** What was matched, and by what: another choice is another matching. */
 const choiceOf = ({ table, key, match = [] }: TargetTable): string => JSON.stringify([table, key, ...match]);
 
-export function createMatching({ knex, dialect, ledger, layout, read, write, now }: Parts): Matching {
+export function createMatching({ knex, dialect, ledger, layout, read, write, now }: Context): Matching {
   const done = dialect.own('match_done');
 
   const offer = async (table: TargetTable, batch: OfferedBatch): Promise<void> =>

@@ -1,14 +1,15 @@
 // Old rows that lack the Zoho id get it once, if exactly one record and one row have the same values in the chosen columns.
 // What could be more than one pair is listed and left alone.
-import type { MergeRequest, TargetTable } from '../database';
 import type { Observation } from '../../mirror/observation';
 import type { RecordId } from '../../mirror/record-id';
+import type { CheckpointMove } from '../batch';
+import type { TargetTable } from '../target';
 
 export interface OfferedBatch {
   observations: readonly Observation[];
   /** The first batch of a matching that begins, or begins again: what was offered before is dropped. */
   first: boolean;
-  checkpoint: NonNullable<MergeRequest['checkpoint']>;
+  checkpoint: CheckpointMove;
   signal?: AbortSignal;
 }
 

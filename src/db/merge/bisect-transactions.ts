@@ -25,7 +25,7 @@ const mostLeftOut = 50;
  * @param merge one transaction with everything else.
  * @param attempt one that is taken back: undefined when the server takes these entries.
  */
-export async function mergeApart<T>(
+export async function mergeLeavingOut<T>(
   merge: (leftOut: LeftOut) => Promise<T>,
   attempt: (from: number, to: number) => Promise<string | undefined>,
 ): Promise<T> {

@@ -1,20 +1,21 @@
 // Merges a batch in one transaction: checkpoint, entries piece by piece, rejects, checkpoint. The law itself is the dialect's SQL.
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { noCounts, type Counts } from '../../contracts';
+import { type Counts, noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
-import { TransactionLost, type LeftOut } from './bisect-transactions';
-import { combine, type Entry } from '../fold';
-import { expectOneToFit, expectOneToGoIn, Suspicion } from './systematic-failure';
-import { takeBack } from '../compare/comparer';
-import type { MergeRequest, MergeResult, Reject } from '../database';
+import type { MergeRequest, MergeResult, PreparedBatch, Reject } from '../batch';
 import type { Dialect, MergeSession } from '../dialect';
-import { examineTable } from '../table/ensure';
+import { combine, type Entry } from '../fold';
 import type { Layout } from '../layout';
 import type { Ledger } from '../own/ledger';
-import { sort, withoutContent, type PreparedBatch } from '../mssql/prepare';
-import { rejectOf, storeRejects } from '../own/rejects';
+import { storeRejects } from '../own/rejects';
+import { examineTable } from '../table/ensure';
+import { rejectOf } from '../table/limits';
+import { type LeftOut, TransactionLost } from './bisect-transactions';
+import { sort, withoutContent } from './sort';
+import { expectOneToFit, expectOneToGoIn, Suspicion } from './systematic-failure';
+import { takeBack } from './take-back';
 
 interface Work {
   trx: Knex.Transaction;

@@ -1,6 +1,6 @@
 // One cause that fails every row of an export is nobody's reject: the load stops at once and says what it is. Writes nothing.
 import type { Knex } from 'knex';
-import type { Reject } from '../database';
+import type { Reject } from '../batch';
 import type { Dialect, MergeSession, Verdict } from '../dialect';
 import { DatabaseError, SchemaMismatchError } from '../errors';
 

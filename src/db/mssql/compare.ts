@@ -3,10 +3,10 @@ import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
-import { bookkeepingOf, registersIn, type Layout } from '../layout';
+import { bookkeepingOf, type Layout, registersIn } from '../layout';
 import { batch } from './connect';
-import { encodeRows } from './rows';
 import { differs, literal } from './merge';
+import { encodeRows } from './rows';
 import { quote, target } from './schema';
 import { createStageSql, fillStage } from './stage';
 

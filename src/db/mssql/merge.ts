@@ -3,10 +3,10 @@
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import type { DeadRows, MergeSession } from '../dialect';
-import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
+import { type ActualColumn, bookkeepingOf, type Flag, type Layout, registersIn } from '../layout';
 import { batch } from './connect';
-import { quote, target } from './schema';
 import { encodeRows } from './rows';
+import { quote, target } from './schema';
 import { bare, converted, createStageSql, entryOf, fillStage, stagedEntrySql } from './stage';
 
 const tombstone = 'zoho_mirror.tombstone';

@@ -2,32 +2,11 @@
 // sent. Pure; SQLite needs none of it.
 import type { LiveObservation } from '../../mirror/observation';
 import type { RecordId } from '../../mirror/record-id';
-import { beats, type Entry, type Stamp } from '../fold';
-import type { Reject } from '../database';
+import type { Preparation, PreparedBatch, Reject } from '../batch';
+import { beats, type Stamp } from '../fold';
 import type { Layout } from '../layout';
-import { refusal } from '../table/limits';
+import { refusal, rejectOf } from '../table/limits';
 import { RowEncoder } from './rows';
-import { rejectOf } from '../own/rejects';
-
-/** What has to be known about a table. Plain data: it crosses a thread boundary, as does what comes out. */
-export interface Preparation {
-  layout: Layout;
-}
-
-export interface PreparedBatch {
-  /** Of all observations, once each. */
-  ids: RecordId[];
-  /** Rows of the batch, and those that lost against another one of their id. */
-  read: number;
-  stale: number;
-  /** Rows that their columns cannot hold. */
-  rejects: Reject[];
-  /** What the rows are encoded for. */
-  layout: Layout;
-  /** How many rows are in `rows`. */
-  count: number;
-  rows: Uint8Array<ArrayBuffer>;
-}
 
 /** Takes the observations one by one, so that no more than one is in memory beside the encoded rows. */
 export class Preparer {
@@ -76,36 +55,3 @@ export class Preparer {
     };
   }
 }
-
-/** Counts what was read, and takes the content off an entry whose values do not fit. */
-export function sort(
-  layout: Layout,
-  entries: readonly Entry[],
-): { fitting: Entry[]; rejects: Reject[]; read: number; stale: number } {
-  const fitting: Entry[] = [];
-  const rejects: Reject[] = [];
-  let read = 0;
-  let stale = 0;
-  for (const entry of entries) {
-    if (entry.live === undefined) {
-      fitting.push(entry);
-      continue;
-    }
-    read += entry.beaten + 1;
-    stale += entry.beaten;
-    const refused = refusal(layout, entry.live.values);
-    if (refused === undefined) {
-      fitting.push(entry);
-      continue;
-    }
-    rejects.push(rejectOf(layout, entry.live, refused));
-    if (entry.goneAt !== undefined) fitting.push(withoutContent(entry));
-  }
-  return { fitting, rejects, read, stale };
-}
-
-export const withoutContent = ({ id, goneAt }: Entry): Entry => ({
-  id,
-  beaten: 0,
-  ...(goneAt === undefined ? {} : { goneAt }),
-});

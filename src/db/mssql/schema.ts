@@ -1,10 +1,10 @@
 // How SQL Server spells tables, columns and types, and what it says about a table. Never changes anything itself.
 import type { Knex } from 'knex';
 import type { ColumnType } from '../../mirror/column-type';
-import type { TargetColumn, TargetTable } from '../database';
 import type { TableFacts } from '../dialect';
 import type { ActualColumn, ActualKind } from '../layout';
 import { plainName, splitTable } from '../names';
+import type { TargetColumn, TargetTable } from '../target';
 
 export const quote = (name: string): string => `[${plainName(name)}]`;
 

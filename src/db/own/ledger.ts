@@ -1,15 +1,9 @@
 // What the mirror remembers beside the records: watermarks, checkpoints, runs, the shared token. Never touches a target table.
 import type { Knex } from 'knex';
-import { addCounts, noCounts, type Counts } from '../../contracts';
-import { instant, later, type Instant } from '../../mirror/instant';
-import type {
-  MergeRequest,
-  PageCheckpoint,
-  RecordedRun,
-  RunRecord,
-  SpentMinute,
-  SyncState,
-} from '../database';
+import { addCounts, type Counts, noCounts } from '../../contracts';
+import { instant, type Instant, later } from '../../mirror/instant';
+import type { CheckpointMove } from '../batch';
+import type { PageCheckpoint, RecordedRun, RunRecord, SpentMinute, SyncState } from '../database';
 import type { Dialect, OwnTable } from '../dialect';
 import { SupersededError } from '../errors';
 
@@ -178,7 +172,7 @@ export class Ledger {
   }
 
   /** Before the work: takes the checkpoint's row, or stops a zombie. It writes, since not every server locks what is only read. */
-  async claim(trx: Knex.Transaction, wanted: NonNullable<MergeRequest['checkpoint']>): Promise<void> {
+  async claim(trx: Knex.Transaction, wanted: CheckpointMove): Promise<void> {
     const now = this.dialect.writeTime(this.now());
     const key = { job_id: wanted.jobId };
     const own = this.dialect.own('page_checkpoint');
@@ -200,7 +194,7 @@ export class Ledger {
   /** After the work, in the transaction that has claimed it. */
   async advance(
     trx: Knex.Transaction,
-    moved: NonNullable<MergeRequest['checkpoint']>,
+    moved: CheckpointMove,
     counts: Counts,
   ): Promise<void> {
     const key = { job_id: moved.jobId };

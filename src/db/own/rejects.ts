@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Instant } from '../../mirror/instant';
-import type { LiveObservation } from '../../mirror/observation';
-import type { OpenReject, Reject, RejectQuery } from '../database';
+import type { Reject } from '../batch';
+import type { OpenReject, RejectQuery } from '../database';
 import type { Dialect } from '../dialect';
-import type { Layout } from '../layout';
 
 /** The same observation of a record is one reject; without an id, the same raw row is. */
 const keyOf = (reject: Reject): string =>
@@ -83,22 +82,5 @@ function rowOf(dialect: Dialect, from: { module: string; key: string; reject: Re
     observed_at: dialect.writeTime(reject.observedAt),
     rejected_at: dialect.writeTime(at),
     resolved_at: null,
-  };
-}
-
-/** A typed row that its column or the database refuses. */
-export function rejectOf(
-  layout: Layout,
-  live: LiveObservation,
-  refused: { column?: string; reason: string },
-): Reject {
-  const named = layout.table.columns.map((column, i) => [column.name, live.values[i] ?? null]);
-  return {
-    id: live.id,
-    ...(refused.column === undefined ? {} : { column: refused.column }),
-    reason: refused.reason,
-    raw: JSON.stringify({ [layout.table.key]: live.id, ...Object.fromEntries(named) }),
-    modifiedAt: live.modifiedAt,
-    observedAt: live.observedAt,
   };
 }

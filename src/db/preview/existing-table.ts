@@ -1,9 +1,9 @@
 // As much of a target table as is there already: for counting beforehand what a load would do. Changes nothing.
 import type { Knex } from 'knex';
-import type { TargetTable } from '../database';
 import type { Dialect } from '../dialect';
+import { type ActualColumn, findColumn, type Layout, layoutOf, ownColumns } from '../layout';
 import { holdsIds } from '../table/inspect';
-import { findColumn, layoutOf, ownColumns, type ActualColumn, type Layout } from '../layout';
+import type { TargetTable } from '../target';
 
 export interface AsItIs {
   /** The table with the columns that are there. */

@@ -2,7 +2,8 @@
 // constraints and triggers are not.
 import type { Previewed } from '../../contracts';
 import type { Observation } from '../../mirror/observation';
-import type { MergeRequest, Reject, TargetTable } from '../database';
+import type { CheckpointMove, Reject } from '../batch';
+import type { TargetTable } from '../target';
 
 export interface PreviewedBatch {
   runId: string;
@@ -10,7 +11,7 @@ export interface PreviewedBatch {
   observations: readonly Observation[];
   /** Rows that could not be typed. */
   rejects: readonly Reject[];
-  checkpoint: NonNullable<MergeRequest['checkpoint']>;
+  checkpoint: CheckpointMove;
   signal?: AbortSignal;
 }
 

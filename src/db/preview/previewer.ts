@@ -4,15 +4,15 @@ import { noCounts, type Previewed } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { LiveObservation } from '../../mirror/observation';
 import { isRecordId, recordId, type RecordId } from '../../mirror/record-id';
-import { tableAsItIs, type AsItIs } from './existing-table';
-import { combine } from '../fold';
 import { kindCodes, stateCodes } from '../compare/comparison';
 import { beginRun, expectRun } from '../compare/comparison-run';
-import type { TargetTable } from '../database';
+import type { Context } from '../context';
 import type { Dialect } from '../dialect';
-import { refusal } from '../table/limits';
+import { combine } from '../fold';
 import { countOf, offerWithin, sortOut } from '../match/matcher';
-import type { Parts } from '../context';
+import { refusal } from '../table/limits';
+import type { TargetTable } from '../target';
+import { type AsItIs, tableAsItIs } from './existing-table';
 import type { Preview, PreviewedBatch } from './preview';
 
 type Row = Record<string, unknown>;
@@ -29,7 +29,7 @@ const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id
 /** Old rows are matched for a look only: apart from a matching that is under way. */
 const apart = (table: TargetTable, runId: string): TargetTable => ({ ...table, module: `preview:${runId}` });
 
-export function createPreview({ dialect, ledger, write, now }: Parts): Preview {
+export function createPreview({ dialect, ledger, write, now }: Context): Preview {
   const rows = dialect.own('comparison_row');
 
   const keep = async (table: TargetTable, batch: PreviewedBatch): Promise<void> =>

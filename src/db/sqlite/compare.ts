@@ -1,10 +1,10 @@
 // What an observation shows beside its row, as SQL for SQLite. Never writes into the target; `../mssql/compare.ts` says the same in T-SQL.
 import type Sqlite from 'better-sqlite3';
 import type { RecordId } from '../../mirror/record-id';
-import type { Entry } from '../fold';
 import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
-import { bookkeepingOf, registersIn, type Layout } from '../layout';
+import type { Entry } from '../fold';
+import { bookkeepingOf, type Layout, registersIn } from '../layout';
 import { quote, target } from './schema';
 import { createStage, staged, stageName, Stager } from './stage';
 

@@ -1,10 +1,10 @@
 // How SQLite spells tables, columns and types, and what it says about a table. Never changes anything itself.
 import type { Knex } from 'knex';
 import type { ColumnType } from '../../mirror/column-type';
-import type { TargetColumn, TargetTable } from '../database';
 import type { TableFacts } from '../dialect';
-import { sameName, type ActualColumn, type ActualKind } from '../layout';
+import { type ActualColumn, type ActualKind, sameName } from '../layout';
 import { plainName, splitTable } from '../names';
+import type { TargetColumn, TargetTable } from '../target';
 
 export const quote = (name: string): string => `"${plainName(name)}"`;
 

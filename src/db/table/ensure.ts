@@ -1,10 +1,10 @@
 // Makes, extends or checks a target table. Adds and widens only; never narrows, renames or drops.
 import type { Knex } from 'knex';
-import type { Finding, TableInspection, TableReport, TargetTable } from '../database';
 import type { Dialect } from '../dialect';
 import { SchemaMismatchError } from '../errors';
-import { inspect, wantedColumns } from './inspect';
 import type { Ledger } from '../own/ledger';
+import type { Finding, TableInspection, TableReport, TargetTable } from '../target';
+import { inspect, wantedColumns } from './inspect';
 
 /** Everything that is to be said about a table. Changes nothing. */
 export async function inspectTable(

@@ -1,8 +1,10 @@
 // Tells whether a value fits its column, before it is sent: what a server would refuse, or worse, quietly round.
 // Never puts the value into the reason.
 import type { TypedValue } from '../../mirror/column-type';
-import { bytesIn } from './code-page';
+import type { LiveObservation } from '../../mirror/observation';
+import type { Reject } from '../batch';
 import type { ActualColumn, Layout } from '../layout';
+import { bytesIn } from './code-page';
 
 export interface Refusal {
   column: string;
@@ -116,4 +118,21 @@ function decimalMisfit(column: ActualColumn, value: string): string | undefined 
   if (precision === undefined || scale === undefined) return undefined;
   if ((parts[2] ?? '').length > scale) return `more than the ${scale} decimal places of ${column.declared}`;
   return (parts[1] ?? '').length > precision - scale ? `out of the range of ${column.declared}` : undefined;
+}
+
+/** A typed row that its column or the database refuses. */
+export function rejectOf(
+  layout: Layout,
+  live: LiveObservation,
+  refused: { column?: string; reason: string },
+): Reject {
+  const named = layout.table.columns.map((column, i) => [column.name, live.values[i] ?? null]);
+  return {
+    id: live.id,
+    ...(refused.column === undefined ? {} : { column: refused.column }),
+    reason: refused.reason,
+    raw: JSON.stringify({ [layout.table.key]: live.id, ...Object.fromEntries(named) }),
+    modifiedAt: live.modifiedAt,
+    observedAt: live.observedAt,
+  };
 }

@@ -1,13 +1,13 @@
 // A dress rehearsal: what a start would do to tables, done in one transaction that is always taken back. Leaves nothing behind.
 import type { Knex } from 'knex';
-import type { TableReport, TargetTable } from '../database';
 import type { Dialect } from '../dialect';
-import { ensureTable } from './ensure';
 import { ownColumns } from '../layout';
 import type { Ledger } from '../own/ledger';
 import { migrateWithin } from '../own/migrations';
+import type { TableReport, TargetTable } from '../target';
+import { ensureTable } from './ensure';
 
-class TakeBack extends Error {
+class Rehearsed extends Error {
   constructor(readonly reports: TableReport[]) {
     super('rehearsed');
   }
@@ -26,10 +26,10 @@ export async function rehearse(
         reports.push(await ensureTable(trx, { dialect, ledger, table }));
         await tryRights(trx, dialect, table);
       }
-      throw new TakeBack(reports);
+      throw new Rehearsed(reports);
     });
   } catch (error) {
-    if (error instanceof TakeBack) return error.reports;
+    if (error instanceof Rehearsed) return error.reports;
     throw error;
   }
 }
