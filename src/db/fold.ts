@@ -8,8 +8,6 @@ export interface Entry {
   id: RecordId;
   /** The greatest content by (m, o); the first of equals. */
   live?: LiveObservation;
-  /** Live observations that `live` beats within the batch. */
-  beaten: number;
   /** The greatest absence. */
   goneAt?: Instant;
 }
@@ -23,15 +21,12 @@ export function combine(observations: readonly Observation[]): Entry[] {
   const entries = new Map<RecordId, Entry>();
   for (const observation of observations) {
     let entry = entries.get(observation.id);
-    if (entry === undefined) entries.set(observation.id, (entry = { id: observation.id, beaten: 0 }));
+    if (entry === undefined) entries.set(observation.id, (entry = { id: observation.id }));
     if (observation.kind === 'gone') {
       entry.goneAt =
         entry.goneAt === undefined ? observation.observedAt : later(entry.goneAt, observation.observedAt);
-    } else if (entry.live === undefined) {
+    } else if (entry.live === undefined || beats(observation, entry.live)) {
       entry.live = observation;
-    } else {
-      entry.beaten += 1;
-      if (beats(observation, entry.live)) entry.live = observation;
     }
   }
   return [...entries.values()];

@@ -16,7 +16,7 @@ import {
 import { instant, toIsoMs, toIsoSeconds } from '../../src/mirror/instant';
 import type { LiveObservation, Observation } from '../../src/mirror/observation';
 import { recordId } from '../../src/mirror/record-id';
-import { LawModel, type ModelCounts } from '../support/law-model';
+import { LawModel } from '../support/law-model';
 
 const start = Date.UTC(2026, 2, 1, 10);
 const width = 5;
@@ -204,28 +204,23 @@ class LawHistory {
     assert.equal(stands, this.watermark, 'the watermark only moves forward');
   }
 
-  /** The model has no narrow columns: the best content of an id is taken out where it does not fit. */
+  /** The model has no narrow columns: what does not fit is taken out, row by row. */
   private expect(batch: readonly Observation[], fromExport: boolean) {
-    const refused: LiveObservation[] = [];
     const ids = new Set(batch.map(({ id }) => id));
-    let left = batch;
-    let beaten = 0;
-    for (const id of ids) {
-      const lives = batch.filter((one): one is LiveObservation => one.kind === 'live' && one.id === id);
-      const [best] = [...lives].sort((a, b) => b.modifiedAt - a.modifiedAt || b.observedAt - a.observedAt);
-      if (best?.values[0] !== tooLong) continue;
-      refused.push(best);
-      beaten += lives.length - 1;
-      left = left.filter((one) => one.id !== id || one.kind === 'gone');
-    }
+    const refused = batch.filter(
+      (one): one is LiveObservation => one.kind === 'live' && one.values[0] === tooLong,
+    );
+    const left = batch.filter((one) => one.kind === 'gone' || one.values[0] !== tooLong);
     const { counts, reread } = this.model.merge(left, fromExport);
-    for (const { id, observedAt } of refused) {
+    for (const { id, observedAt } of refused)
       this.lastRefused.set(id, Math.max(observedAt, this.lastRefused.get(id) ?? 0));
+    for (const { id, observedAt } of refused) {
       if (this.settled.has(`${id} ${observedAt}`)) continue;
       this.open.set(id, (this.open.get(id) ?? new Set<number>()).add(observedAt));
     }
     for (const id of ids) this.settle(id);
-    return { counts: added(counts, refused.length, beaten), reread };
+    const { length } = refused;
+    return { counts: { ...counts, read: counts.read + length, rejected: length }, reread };
   }
 
   private settle(id: string): void {
@@ -291,13 +286,6 @@ class LawHistory {
 
 /** The driver's objects are of another realm where a test runs in one of its own. */
 const plain = (rows: unknown[]): unknown => JSON.parse(JSON.stringify(rows));
-
-const added = (counts: ModelCounts, refused: number, beaten: number) => ({
-  ...counts,
-  read: counts.read + refused + beaten,
-  stale: counts.stale + beaten,
-  rejected: refused,
-});
 
 const tell = (batch: readonly Observation[]): string =>
   batch

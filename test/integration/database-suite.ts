@@ -329,6 +329,36 @@ function describeBatches(opened: () => Opened): void {
     ]);
   });
 
+  test.each(['in one batch', 'in two', 'in two, the newer first'] as const)(
+    'L11, L13: a row that its column cannot hold beats no older one of its id, %s',
+    async (how) => {
+      const { db } = opened();
+      const table = await withTable(opened());
+      const fits = live('1', '10:00', '10:01');
+      const newer = live('1', '10:02', '10:03', ['Bob', 'many', '1']);
+      const batches = { 'in one batch': [[fits, newer]], 'in two': [[fits], [newer]] };
+      const counts = noCounts();
+      for (const batch of how === 'in two, the newer first' ? [[newer], [fits]] : batches[how])
+        for (const [name, count] of Object.entries((await mergeExport(db, table, batch)).counts))
+          counts[name as keyof typeof counts] += count;
+      expect(counts).toEqual({ ...noCounts(), read: 2, inserted: 1, rejected: 1 });
+      expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:00:00.000 o=10:01:00.000 d=-']);
+      expect(await db.listRejects(table.module, {})).toMatchObject([{ id: '1', column: 'Amount' }]);
+    },
+  );
+
+  test('L11, L13: so it is where rows are merged as they were read', async () => {
+    const { db } = opened();
+    const table = await withTable(opened());
+    const { counts } = await merge(db, table, [
+      live('1', '10:02', '10:03', ['Bob', 'many', '1']),
+      live('1', '10:00', '10:01'),
+      gone('1', '09:00'),
+    ]);
+    expect(counts).toEqual({ ...noCounts(), read: 2, inserted: 1, rejected: 1 });
+    expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:00:00.000 o=10:01:00.000 d=-']);
+  });
+
   test('L13: rows that a constraint refuses are found among good ones', async () => {
     const { db, sql } = opened();
     const table = aTable({ schema: 'extend' });

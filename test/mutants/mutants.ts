@@ -69,8 +69,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'within a batch the last row wins',
     file: 'src/db/fold.ts',
-    find: 'if (beats(observation, entry.live)) entry.live',
-    replace: 'entry.live',
+    find: '|| beats(observation, entry.live)',
+    replace: '|| entry.live !== observation',
     detector: law,
   },
   {

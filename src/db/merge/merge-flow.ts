@@ -6,14 +6,14 @@ import type { Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
 import type { MergeRequest, MergeResult, PreparedBatch, Reject } from '../batch';
 import type { Dialect, MergeSession } from '../dialect';
-import { combine, type Entry } from '../fold';
+import type { Entry } from '../fold';
 import type { Layout } from '../layout';
 import type { Ledger } from '../own/ledger';
 import { storeRejects } from '../own/rejects';
 import { examineTable } from '../table/ensure';
 import { rejectOf } from '../table/limits';
 import { type LeftOut, TransactionLost } from './bisect-transactions';
-import { sort, withoutContent } from './sort';
+import { type Folded, foldFitting } from './fold-fitting';
 import { expectOneToFit, expectOneToGoIn, Suspicion } from './systematic-failure';
 import { takeBack } from './take-back';
 
@@ -94,7 +94,7 @@ export async function attemptPart(
   const { dialect, layout, request } = parts;
   const session = await dialect.openMerge(trx, layout);
   if (request.prepared === undefined)
-    await session.stage(sort(layout, combine(request.observations)).fitting);
+    await session.stage(foldFitting(layout, request.observations).entries);
   else await session.stageRows(request.prepared.rows);
   try {
     await session.apply({ ...range, fromExport: request.fromExport });
@@ -113,12 +113,12 @@ async function stepBack(work: Work, refused: { from: number; to: number; means: 
 }
 
 async function mergeAll(work: Work, request: MergeRequest): Promise<RecordId[]> {
-  const entries = combine(request.observations);
+  const folded = foldFitting(work.layout, request.observations);
+  const { entries } = folded;
+  count(work, folded);
   for (let from = 0; from < entries.length; from += work.dialect.chunk) {
     request.signal?.throwIfAborted();
-    const sorted = sort(work.layout, entries.slice(from, from + work.dialect.chunk));
-    count(work, sorted);
-    await mergeStaged(work, await insertNew(work, sorted.fitting));
+    await mergeStaged(work, await insertNew(work, entries.slice(from, from + work.dialect.chunk)));
     await breathe();
   }
   return entries.map(({ id }) => id);
@@ -134,11 +134,11 @@ async function mergePrepared(work: Work, prepared: PreparedBatch): Promise<Recor
   return prepared.ids;
 }
 
-function count(work: Work, sorted: { rejects: readonly Reject[]; read: number; stale: number }): void {
-  work.counts.read += sorted.read;
-  work.counts.stale += sorted.stale;
-  work.counts.rejected += sorted.rejects.length;
-  for (const one of sorted.rejects) work.rejects.push(one);
+function count(work: Work, folded: Pick<Folded, 'rejects' | 'read' | 'stale'>): void {
+  work.counts.read += folded.read;
+  work.counts.stale += folded.stale;
+  work.counts.rejected += folded.rejects.length;
+  for (const one of folded.rejects) work.rejects.push(one);
 }
 
 async function mergeStaged(work: Work, entries: readonly Entry[]): Promise<void> {
@@ -256,7 +256,7 @@ function rejectStaged(work: Work, entry: Entry | undefined, why: Refusal): void 
     const { name: column } = work.layout.table.columns.find(({ name }) => name === why.column) ?? {};
     const reason = `refused by ${why.reason}`;
     work.rejects.push(rejectOf(work.layout, live, { reason, ...(column ? { column } : {}) }));
-    if (goneAt !== undefined) work.leftOver.push(withoutContent(entry));
+    if (goneAt !== undefined) work.leftOver.push({ id, goneAt });
     return;
   }
   if (goneAt === undefined) throw why.error;

@@ -1,4 +1,4 @@
-// Makes a batch ready for its table where no database is at hand: folded by id, checked against its columns, encoded as it will be
+// Makes a batch ready for its table where no database is at hand: checked against its columns, folded by id, encoded as it will be
 // sent. Pure; SQLite needs none of it.
 import type { LiveObservation } from '../../mirror/observation';
 import type { RecordId } from '../../mirror/record-id';

@@ -135,7 +135,6 @@ export function entryOf(row: Record<string, unknown>, { columns }: Layout): Entr
   const values = columns.map((_, i) => (row[staged(i)] ?? null) as string | null);
   return {
     id,
-    beaten: 0,
     ...(m === undefined || o === undefined
       ? {}
       : { live: { kind: 'live' as const, id, modifiedAt: m, observedAt: o, values } }),
