@@ -13,7 +13,7 @@ import { expectEqual, peakRss, print, round, runBench, sync, withProduct } from 
 import { peerNames, preparePeers, runPeer, type PeerResult } from './mssql/peers';
 import { batchInsert, bulkIntoHeap, upsertByRow } from './mssql/raw';
 import { measureReaders, type Waits } from './mssql/readers';
-import { cellsOf, observationsOf } from './mssql/rows';
+import { cellsOf, observationsIn } from './mssql/rows';
 import { emptyDatabase, openServer } from './mssql/server';
 import { parseMssqlOptions, type MssqlOptions, type MssqlPart } from './options';
 import { openRig } from './rig';
@@ -110,7 +110,7 @@ class Bench {
     return withProduct(this.house, async ({ db, plan, zipPath }) => {
       expectEqual((await db.count(plan.table)).live, records, 'rows in the table');
       const rows = this.wants('ceiling', 'readers', 'knex')
-        ? await observationsOf(zipPath, plan, Math.min(records, pageRows))
+        ? await observationsIn(zipPath, plan, Math.min(records, pageRows))
         : [];
       const report: MssqlReport = {
         target: 'mssql',

@@ -49,7 +49,7 @@ async function prepared(
 ): Promise<MergeRequest> {
   const preparer = new Preparer((await db.preparation(table))!);
   for (const one of observations) preparer.add(one);
-  return { observations: [], prepared: preparer.finish(), rejects: [], fromExport: true };
+  return { rows: { prepared: preparer.finish() }, rejects: [], fromExport: true };
 }
 
 /** Sees when a merge first touches its table. */
@@ -63,9 +63,9 @@ class Watch {
         const session = await mssqlDialect.openMerge(trx, layout);
         return {
           ...session,
-          shortCut: (staged) => {
+          fastPath: () => {
             this.touchedAt = performance.now();
-            return session.shortCut(staged);
+            return session.fastPath();
           },
         };
       },

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { TYPES } from 'tedious';
 import type { ModulePlan } from '../../src/activities';
 import { instant, type ColumnType, type LiveObservation } from '../../src/mirror';
-import { parsePage } from '../../src/pages';
+import { observationsOf, parsePage } from '../../src/pages';
 
 /** Larger than any page: the file is read to its end, whatever Zoho announced. */
 const batchRows = 10_000;
@@ -17,7 +17,7 @@ export const cellsOf = ({ mapping }: ModulePlan): Cell[] =>
   mapping.fields.map(({ column, type }) => ({ name: column, type: sent(type) }));
 
 /** What the product makes of a page's rows. */
-export async function observationsOf(
+export async function observationsIn(
   zipPath: string,
   plan: ModulePlan,
   rows: number,
@@ -30,7 +30,7 @@ export async function observationsOf(
     skipRows: 0,
     batchRows,
   });
-  for await (const batch of pages) for (const one of batch.observations) observations.push(one);
+  for await (const batch of pages) observations.push(...observationsOf(batch));
   return observations;
 }
 

@@ -194,8 +194,7 @@ async function mergeBatch(context: RereadContext, request: MergeRequest): Promis
 }
 
 const mergeOf = (page: LoadPage, batch: PageBatch): MergeRequest => ({
-  observations: batch.observations,
-  ...(batch.prepared === undefined ? {} : { prepared: batch.prepared }),
+  rows: batch.rows,
   rejects: batch.rejects,
   fromExport: true,
   checkpoint: { jobId: page.jobId, from: batch.from, to: batch.to, complete: batch.last },

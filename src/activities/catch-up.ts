@@ -129,7 +129,12 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
           id,
           observedAt: endOfSecond(deletedAt),
         }));
-        const merged = await db.merge(plan.table, { observations, rejects: [], fromExport: false, signal });
+        const merged = await db.merge(plan.table, {
+          rows: { observations },
+          rejects: [],
+          fromExport: false,
+          signal,
+        });
         // Seen live after it was deleted: restored, or shown by an export that lagged. Zoho decides.
         const doubtful = part.records.filter(({ id, deletedAt }) =>
           liveAfter(stored.get(id), endOfSecond(deletedAt)),

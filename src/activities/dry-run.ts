@@ -1,8 +1,9 @@
 // What a load would do, counted before the first write: the table is looked at as it is, and nothing is made ready for it.
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
-import { noCounts, type DryRunStatus, type ModuleSettings, type Previewed } from '../contracts';
+import { type DryRunStatus, type ModuleSettings, noCounts, type Previewed } from '../contracts';
+import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
-import { readBatches, type LoadedPage } from './bulk-read';
+import { type LoadedPage, readBatches } from './bulk-read';
 import type { Deps } from './deps';
 import type { OfferPage } from './match';
 import { remarksOf, settingsOf } from './modules';
@@ -36,11 +37,12 @@ export const createDryRunActivities = (deps: Deps) => ({
     const signal = cancellationSignal();
     const { mapping, table } = await deps.catalog.draft(page.module, signal);
     return countingCredits(() =>
-      readBatches(deps, { page, mapping, signal }, async ({ observations, rejects, from, to, last }) => {
+      readBatches(deps, { page, mapping, signal }, async (batch) => {
+        const { rejects, from, to, last } = batch;
         await deps.db.preview.keep(table, {
           runId: thisRun(),
           first: page.page === 1 && from === 0,
-          observations,
+          observations: observationsOf(batch),
           rejects,
           checkpoint: { jobId: page.jobId, from, to, complete: last },
           signal,

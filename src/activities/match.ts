@@ -1,7 +1,8 @@
 // Before a first load: old rows without a Zoho id are matched with Zoho's records by the columns that the configuration chooses.
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { noCounts } from '../contracts';
-import { readBatches, type LoadedPage, type LoadPage } from './bulk-read';
+import { observationsOf } from '../pages';
+import { type LoadedPage, type LoadPage, readBatches } from './bulk-read';
 import { matchedPart } from './catalog';
 import type { Deps } from './deps';
 
@@ -30,9 +31,10 @@ export const createMatchActivities = (deps: Deps) => ({
   async offerPage(page: OfferPage): Promise<LoadedPage> {
     const signal = cancellationSignal();
     const { mapping, table } = matchedPart(await deps.catalog.plan(page.module, { signal }));
-    return readBatches(deps, { page, mapping, signal }, async ({ observations, from, to, last }) => {
+    return readBatches(deps, { page, mapping, signal }, async (batch) => {
+      const { from, to, last } = batch;
       await deps.db.matching.offer(table, {
-        observations,
+        observations: observationsOf(batch),
         first: page.page === 1 && from === 0,
         checkpoint: { jobId: page.jobId, from, to, complete: last },
         signal,

@@ -1,19 +1,12 @@
 // Both sides compared: an export is kept beside the table, what differs is re-read, and what a re-read shows too is real.
 // Every part may run twice: where it stands is in the database.
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { addCounts, noCounts, type Counts, type Differences, type Paid } from '../contracts';
-import type {
-  Database,
-  DifferenceKind,
-  DifferenceState,
-  Findings,
-  Judged,
-  TakeBack,
-  TargetTable,
-} from '../db';
-import { instant, isRecordId, parseInstant, recordId, toIsoMs, type Instant, type RecordId } from '../mirror';
+import { addCounts, type Counts, type Differences, noCounts, type Paid } from '../contracts';
+import type { Database, DifferenceKind, DifferenceState, Findings, Judged, TakeBack, TargetTable } from '../db';
+import { instant, type Instant, isRecordId, parseInstant, recordId, type RecordId, toIsoMs } from '../mirror';
+import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
-import { readBatches, type LoadedPage, type LoadPage } from './bulk-read';
+import { type LoadedPage, type LoadPage, readBatches } from './bulk-read';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
@@ -97,7 +90,7 @@ export const createReconcileActivities = (deps: Deps) => ({
         await deps.db.comparison.keep(table, {
           runId,
           first: page.page === 1 && batch.from === 0,
-          observations: batch.observations,
+          observations: observationsOf(batch),
           unreadable,
           checkpoint: { jobId: page.jobId, from: batch.from, to: batch.to, complete: batch.last },
           signal,
@@ -162,7 +155,7 @@ export const createReconcileActivities = (deps: Deps) => ({
         const seen = await look({ zoho, db, plan, signal }, ids);
         const { observations, rejects } = seen;
         const merged = await db.merge(plan.table, {
-          observations,
+          rows: { observations },
           rejects,
           fromExport: false,
           takeBack: takeBacks(seen),

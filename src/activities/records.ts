@@ -126,7 +126,12 @@ async function rereadCall(
 ): Promise<RereadResult> {
   const { db, plan, signal } = context;
   const { stored, observations, rejects, unreadable } = await look(context, ids);
-  const { counts } = await db.merge(plan.table, { observations, rejects, fromExport: false, signal });
+  const { counts } = await db.merge(plan.table, {
+    rows: { observations },
+    rejects,
+    fromExport: false,
+    signal,
+  });
   const unseen = observations
     .filter(({ kind, id }) => kind === 'gone' && neverSeen(stored.get(id)) && expected.has(id))
     .map(({ id }) => id);

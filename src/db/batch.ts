@@ -40,10 +40,13 @@ export interface PreparedBatch {
   rejects: Reject[];
   /** What the rows are encoded for. */
   layout: Layout;
-  /** How many rows are in `rows`. */
+  /** How many rows are in `encoded`. */
   count: number;
-  rows: Uint8Array<ArrayBuffer>;
+  encoded: Uint8Array<ArrayBuffer>;
 }
+
+/** A batch as it was read, or as a `Preparer` has made it ready, perhaps on another thread. */
+export type BatchRows = { observations: readonly Observation[] } | { prepared: PreparedBatch };
 
 /**
  * Moves a page's checkpoint, in the batch's transaction, from `from` to `to` CSV rows, by compare-and-set: throws `SupersededError` when
@@ -57,9 +60,7 @@ export interface CheckpointMove {
 }
 
 export interface MergeRequest {
-  /** The batch as a `Preparer` has made it ready, perhaps on another thread; `observations` are empty then. */
-  prepared?: PreparedBatch;
-  observations: readonly Observation[];
+  rows: BatchRows;
   /** Rows that could not be typed; stored in the same transaction. */
   rejects: readonly Reject[];
   /**

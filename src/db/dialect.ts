@@ -61,21 +61,23 @@ export interface TableFacts {
  */
 export type DeadRows = 'marked' | 'untouched';
 
+/** Entries to be merged, numbered from 0; `encoded` by a `Preparer`. */
+export type Entries = { count: number } & (
+  { entries: readonly Entry[] } | { encoded: Uint8Array<ArrayBuffer> }
+);
+
 /** One transaction's merging into one table. */
 export interface MergeSession {
-  /** A short cut for records that are new; answers the entries that still have to be merged. */
-  insertNew(entries: readonly Entry[]): Promise<Entry[]>;
-  stage(entries: readonly Entry[]): Promise<void>;
-  /** Rows that a `Preparer` has encoded. */
-  stageRows(rows: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** A row that is staged. */
-  stagedEntry(n: number): Promise<Entry | undefined>;
+  /** Takes these up in place of those that came before. */
+  stage(staged: Entries): Promise<void>;
   /**
-   * What needs no plan, among all that is staged: records that are new, and live ones that stay as they are. Tells how many are left;
-   * these, and only these, are merged by `apply`. After an error, and a rollback of what it did, all of them are.
+   * Merges what needs no plan: records that are new, and live ones that stay as they are. `apply` then merges the others, and none but
+   * them, as numbers below `rest`, which is 0 when nothing is left. After an error, and a rollback, all is as it was staged.
    */
-  shortCut(staged: number): Promise<{ inserted: number; unchanged: number; rest: number }>;
-  /** Merges the staged entries number `from` up to, not including, `to`. */
+  fastPath(): Promise<{ inserted: number; unchanged: number; rest: number }>;
+  /** What has this number. */
+  entry(n: number): Promise<Entry | undefined>;
+  /** Merges what has the numbers `from` up to, not including, `to`. */
   apply(range: {
     from: number;
     to: number;

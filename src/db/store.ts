@@ -1,6 +1,7 @@
 // The interface of the room, kept on top of a dialect: transactions, cached layouts, and errors in our own words.
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
+import type { Observation } from '../mirror/observation';
 import type { MergeRequest } from './batch';
 import { createComparison } from './compare/comparer';
 import type { Database } from './database';
@@ -95,7 +96,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     return found;
   };
   /** As it is now, if by what is remembered of it a value would not fit: a column may have been widened since. */
-  const layoutFor = async (table: TargetTable, { observations }: MergeRequest): Promise<Layout> => {
+  const layoutFor = async (table: TargetTable, observations: readonly Observation[]): Promise<Layout> => {
     const known = await layout(table);
     if (observations.every((one) => one.kind !== 'live' || refusal(known, one.values) === undefined))
       return known;
@@ -179,7 +180,9 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
       guarded(
         () =>
           explained(table, async () => {
-            const found = request.prepared?.layout ?? (await layoutFor(table, request));
+            const { rows } = request;
+            const found =
+              'prepared' in rows ? rows.prepared.layout : await layoutFor(table, rows.observations);
             const parts = { dialect, layout: found, ledger, request, now: now() };
             return mergeLeavingOut(
               (leftOut) => transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })),

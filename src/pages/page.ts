@@ -32,12 +32,17 @@ export interface PageBatch {
   /** Rows [from, to) of the CSV. */
   from: number;
   to: number;
-  observations: LiveObservation[];
-  /** The observations, made ready; then there are no others. */
-  prepared?: PreparedBatch;
+  /** Made ready if the plan says for which table. */
+  rows: { observations: LiveObservation[] } | { prepared: PreparedBatch };
   rejects: RejectedRow[];
   /** Only true once the end of the zip, its checksum and the row count have been seen. */
   last: boolean;
+}
+
+/** The rows of a batch that was not made ready. */
+export function observationsOf({ rows }: PageBatch): LiveObservation[] {
+  if ('observations' in rows) return rows.observations;
+  throw new Error('Rows that were made ready for a table are no observations any more');
 }
 
 /** The page did not arrive whole, or is not what was asked for: it must be taken again. */

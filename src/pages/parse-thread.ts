@@ -49,7 +49,7 @@ port.on('message', (message: ToThread) => {
 
 /** Bytes change hands; observations have to be copied, string by string. */
 const give = (batch: PageBatch): void =>
-  say({ kind: 'batch', batch }, batch.prepared === undefined ? [] : [batch.prepared.rows.buffer]);
+  say({ kind: 'batch', batch }, 'prepared' in batch.rows ? [batch.rows.prepared.encoded.buffer] : []);
 
 async function main(): Promise<void> {
   for await (const batch of parsePage(zip, workerData as PagePlan)) {

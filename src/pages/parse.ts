@@ -91,7 +91,8 @@ class Gathered {
 
   given(last: boolean): PageBatch {
     const { from, to, observations, rejects, preparer } = this;
-    return { from, to, observations, rejects, last, ...(preparer ? { prepared: preparer.finish() } : {}) };
+    const rows = preparer ? { prepared: preparer.finish() } : { observations };
+    return { from, to, rows, rejects, last };
   }
 }
 

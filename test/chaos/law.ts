@@ -139,7 +139,12 @@ class LawHistory {
 
   private async merge(batch: readonly Observation[], request: Partial<MergeRequest>): Promise<void> {
     const { db, table } = this.parts;
-    const result = await db.merge(table, { observations: batch, rejects: [], fromExport: false, ...request });
+    const result = await db.merge(table, {
+      rows: { observations: batch },
+      rejects: [],
+      fromExport: false,
+      ...request,
+    });
     const expected = this.expect(batch, request.fromExport === true);
     assert.deepEqual(result.counts, expected.counts, `counts of ${tell(batch)}`);
     assert.deepEqual([...result.reread].sort(), expected.reread, `re-reads of ${tell(batch)}`);
@@ -159,7 +164,7 @@ class LawHistory {
     const from = this.rowsDone + 1 + below(this.random, 3);
     await assert.rejects(
       db.merge(table, {
-        observations: this.batch(),
+        rows: { observations: this.batch() },
         rejects: [],
         fromExport: true,
         checkpoint: this.checkpoint(from, from + 2),
@@ -172,7 +177,7 @@ class LawHistory {
   private async aborted(): Promise<void> {
     const { db, table } = this.parts;
     const merging = db.merge(table, {
-      observations: [...this.batch(), this.one()],
+      rows: { observations: [...this.batch(), this.one()] },
       rejects: [],
       fromExport: true,
       checkpoint: this.checkpoint(this.rowsDone, this.rowsDone + 3),

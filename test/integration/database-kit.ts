@@ -67,7 +67,7 @@ export const merge = (
   table: TargetTable,
   observations: readonly Observation[],
   request: Partial<MergeRequest> = {},
-): Promise<MergeResult> => db.merge(table, { observations, rejects: [], fromExport: false, ...request });
+): Promise<MergeResult> => db.merge(table, { rows: { observations }, rejects: [], fromExport: false, ...request });
 
 const isLive = (one: Observation): one is LiveObservation => one.kind === 'live';
 
@@ -83,7 +83,7 @@ export async function mergeExport(
     return merge(db, table, observations, { fromExport: true, ...request });
   const preparer = new Preparer(preparation);
   for (const observation of observations) preparer.add(observation);
-  return merge(db, table, [], { fromExport: true, prepared: preparer.finish(), ...request });
+  return merge(db, table, [], { rows: { prepared: preparer.finish() }, fromExport: true, ...request });
 }
 
 /** `1 Ann,1.50,1 m=… o=… d=…`, one text a row. */

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import { instant } from '../../src/mirror';
-import { PageError, parsePage, type PageBatch, type PagePlan } from '../../src/pages';
+import { observationsOf, PageError, parsePage, type PageBatch, type PagePlan } from '../../src/pages';
 import { leadMapping } from '../support/leads';
 import { inPieces, zipped } from '../support/zip';
 
@@ -33,7 +33,7 @@ async function read(zip: Buffer, given: PagePlan): Promise<{ batches: PageBatch[
 
 test('trap 16: a row is typed by header name, the id and the money keep every digit', async () => {
   const { batches } = await read(await zipped(page(1)), plan({ expectedRows: 1 }));
-  expect(batches[0]!.observations[0]).toEqual({
+  expect(observationsOf(batches[0]!)[0]).toEqual({
     kind: 'live',
     id: '5725767000000000000',
     modifiedAt: Date.parse('2026-01-31T17:00:00Z'),
@@ -72,12 +72,12 @@ test('reading resumes behind the rows that are committed', async () => {
   const { batches } = await read(await zipped(page(25)), plan({ expectedRows: 25, skipRows: 20 }));
   expect(batches).toHaveLength(1);
   expect(batches[0]).toMatchObject({ from: 20, to: 25, last: true });
-  expect(batches[0]!.observations[0]!.id).toBe('5725767000000000020');
+  expect(observationsOf(batches[0]!)[0]!.id).toBe('5725767000000000020');
 });
 
 test('resuming behind the last row gives one empty last batch', async () => {
   const { batches } = await read(await zipped(page(20)), plan({ expectedRows: 20, skipRows: 20 }));
-  expect(batches).toMatchObject([{ from: 20, to: 20, last: true, observations: [] }]);
+  expect(batches).toMatchObject([{ from: 20, to: 20, last: true, rows: { observations: [] } }]);
 });
 
 test('an empty export is a page without rows', async () => {
@@ -173,7 +173,7 @@ test('a row that cannot be typed is rejected by itself, with column, reason and 
   const csv = [header, line(0), bad, short, noId, line(4), noTime].join('\r\n');
   const { batches } = await read(await zipped(csv), plan({ expectedRows: 6 }));
   const [batch] = batches;
-  expect(batch!.observations.map(({ id }) => id)).toEqual(['5725767000000000000', '5725767000000000004']);
+  expect(observationsOf(batch!).map(({ id }) => id)).toEqual(['5725767000000000000', '5725767000000000004']);
   const modifiedAt = Date.parse('2026-01-31T17:00:00Z');
   const observedAt = Date.parse('2026-02-01T00:00:00Z');
   expect(batch!.rejects.map(({ raw: _, ...reject }) => reject)).toEqual([
@@ -198,7 +198,7 @@ test('a row that cannot be typed is rejected by itself, with column, reason and 
 test('trap 16: quotes, line breaks, emoji and a byte order mark survive', async () => {
   const csv = `\ufeff${header}\r\n${line(0, '"O""Neil,\r\nзаказ 🚀"')}\r\n`;
   const { batches } = await read(await zipped(csv), plan({ expectedRows: 1 }));
-  expect(batches[0]!.observations[0]!.values[0]).toBe('O"Neil,\r\nзаказ 🚀');
+  expect(observationsOf(batches[0]!)[0]!.values[0]).toBe('O"Neil,\r\nзаказ 🚀');
 });
 
 test('the same zip gives the same bytes to the test and to the reader', async () => {

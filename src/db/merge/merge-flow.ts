@@ -5,7 +5,7 @@ import { type Counts, noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
 import type { MergeRequest, MergeResult, PreparedBatch, Reject } from '../batch';
-import type { Dialect, MergeSession } from '../dialect';
+import type { Dialect, Entries, MergeSession } from '../dialect';
 import type { Entry } from '../fold';
 import type { Layout } from '../layout';
 import type { Ledger } from '../own/ledger';
@@ -53,12 +53,17 @@ export async function mergeInto(trx: Knex.Transaction, parts: Parts): Promise<Me
   const session = await dialect.openMerge(trx, layout);
   await takeBack(trx, { dialect, layout, rows: request.takeBack ?? [] });
   const work = workOf(trx, session, parts);
-  const { prepared } = request;
-  const ids = prepared === undefined ? await mergeAll(work, request) : await mergePrepared(work, prepared);
+  const folded = foldedOf(layout, request.rows);
+  count(work, folded);
+  for (const entries of pieces(folded.entries, dialect.chunk)) {
+    request.signal?.throwIfAborted();
+    await mergeEntries(work, entries);
+    await breathe();
+  }
   if (request.fromExport) expectOneToFit(work.rejects, work.counts.read);
-  await mergeStaged(work, work.leftOver);
+  await mergeEntries(work, inMemory(work.leftOver));
   await rememberDeletions(work);
-  await settle(work, ids, now);
+  await settle(work, folded.ids, now);
   if (work.reread.length > 0) await request.beforeCommit?.(work.reread);
   await session.close();
   if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, work.counts);
@@ -93,9 +98,7 @@ export async function attemptPart(
 ): Promise<string | undefined> {
   const { dialect, layout, request } = parts;
   const session = await dialect.openMerge(trx, layout);
-  if (request.prepared === undefined)
-    await session.stage(foldFitting(layout, request.observations).entries);
-  else await session.stageRows(request.prepared.rows);
+  await session.stage(foldedOf(layout, request.rows).entries);
   try {
     await session.apply({ ...range, fromExport: request.fromExport });
     return undefined;
@@ -112,26 +115,11 @@ async function stepBack(work: Work, refused: { from: number; to: number; means: 
   throw new TransactionLost(refused.from, refused.to, refused.means);
 }
 
-async function mergeAll(work: Work, request: MergeRequest): Promise<RecordId[]> {
-  const folded = foldFitting(work.layout, request.observations);
-  const { entries } = folded;
-  count(work, folded);
-  for (let from = 0; from < entries.length; from += work.dialect.chunk) {
-    request.signal?.throwIfAborted();
-    await mergeStaged(work, await insertNew(work, entries.slice(from, from + work.dialect.chunk)));
-    await breathe();
-  }
-  return entries.map(({ id }) => id);
-}
-
-async function mergePrepared(work: Work, prepared: PreparedBatch): Promise<RecordId[]> {
-  const { session } = work;
-  count(work, prepared);
-  if (prepared.count > 0) {
-    await session.stageRows(prepared.rows);
-    await mergeRest(work, { count: prepared.count, entryOf: (n) => session.stagedEntry(n) });
-  }
-  return prepared.ids;
+/** No more at a time than the dialect works on between two turns of the event loop; what is encoded is one piece. */
+function* pieces(all: Entries, chunk: number): Generator<Entries> {
+  if ('encoded' in all) yield all;
+  else
+    for (let from = 0; from < all.count; from += chunk) yield inMemory(all.entries.slice(from, from + chunk));
 }
 
 function count(work: Work, folded: Pick<Folded, 'rejects' | 'read' | 'stale'>): void {
@@ -141,41 +129,32 @@ function count(work: Work, folded: Pick<Folded, 'rejects' | 'read' | 'stale'>): 
   for (const one of folded.rejects) work.rejects.push(one);
 }
 
-async function mergeStaged(work: Work, entries: readonly Entry[]): Promise<void> {
-  if (entries.length === 0) return;
+async function mergeEntries(work: Work, entries: Entries): Promise<void> {
+  if (entries.count === 0) return;
   await work.session.stage(entries);
-  await mergeRest(work, { count: entries.length, entryOf: async (n) => entries[n] });
+  if (work.leftOut.size > 0) return mergeAround(work, entries.count);
+  const all = await fastPath(work, entries.count);
+  if (all > 0) await applyOrSplit(work, { from: 0, to: all, all });
 }
 
-interface Staged {
-  count: number;
-  entryOf: (n: number) => Promise<Entry | undefined>;
-}
-
-async function mergeRest(work: Work, staged: Staged): Promise<void> {
-  if (work.leftOut.size > 0) return mergeAround(work, staged);
-  if ((await shortCut(work, staged.count)) === 0) return;
-  await applyOrSplit(work, { staged, from: 0, to: staged.count });
-}
-
-async function mergeAround(work: Work, staged: Staged): Promise<void> {
+async function mergeAround(work: Work, all: number): Promise<void> {
   const { leftOut } = work;
   work.leftOut = new Map();
   let from = 0;
   for (const [n, reason] of [...leftOut].sort(([a], [b]) => a - b)) {
-    if (n > from) await applyOrSplit(work, { staged, from, to: n });
-    rejectStaged(work, await staged.entryOf(n), { error: new TransactionLost(n, n + 1, reason), reason });
+    if (n > from) await applyOrSplit(work, { from, to: n, all });
+    await rejectEntry(work, n, { error: new TransactionLost(n, n + 1, reason), reason });
     from = n + 1;
   }
-  if (from < staged.count) await applyOrSplit(work, { staged, from, to: staged.count });
+  if (from < all) await applyOrSplit(work, { from, to: all, all });
 }
 
 /** Answers how many entries are left. On a row that the table refuses, all go the way that finds it. */
-async function shortCut(work: Work, staged: number): Promise<number> {
+async function fastPath(work: Work, all: number): Promise<number> {
   const { dialect, trx, session, counts } = work;
   await dialect.savepoint(trx);
   try {
-    const { inserted, unchanged, rest } = await session.shortCut(staged);
+    const { inserted, unchanged, rest } = await session.fastPath();
     await dialect.releaseSavepoint(trx);
     counts.inserted += inserted;
     counts.unchanged += unchanged;
@@ -183,29 +162,14 @@ async function shortCut(work: Work, staged: number): Promise<number> {
   } catch (error) {
     const { kind, means } = dialect.classify(error);
     if (kind !== 'row') throw error;
-    await stepBack(work, { from: 0, to: staged, means });
-    return staged;
-  }
-}
-
-/** The short cut for new records; on a row that the table refuses, all go the way that finds it. */
-async function insertNew(work: Work, entries: readonly Entry[]): Promise<readonly Entry[]> {
-  await work.dialect.savepoint(work.trx);
-  try {
-    const rest = await work.session.insertNew(entries);
-    await work.dialect.releaseSavepoint(work.trx);
-    work.counts.inserted += entries.length - rest.length;
-    return rest;
-  } catch (error) {
-    if (work.dialect.classify(error).kind !== 'row') throw error;
-    await work.dialect.rollbackToSavepoint(work.trx);
-    return entries;
+    await stepBack(work, { from: 0, to: all, means });
+    return all;
   }
 }
 
 /** Bisects: a refused row costs some twenty statements, the others go in. */
-async function applyOrSplit(work: Work, range: { staged: Staged; from: number; to: number }): Promise<void> {
-  const { staged, from, to } = range;
+async function applyOrSplit(work: Work, range: { from: number; to: number; all: number }): Promise<void> {
+  const { from, to, all } = range;
   await work.dialect.savepoint(work.trx);
   try {
     const { tally, reread } = await work.session.apply({ from, to, fromExport: work.fromExport });
@@ -223,23 +187,19 @@ async function applyOrSplit(work: Work, range: { staged: Staged; from: number; t
     const verdict = work.dialect.classify(error);
     if (verdict.kind !== 'row') throw error;
     await stepBack(work, { from, to, means: verdict.means });
-    if (to - from === staged.count) await work.examine();
+    if (to - from === all) await work.examine();
     if (to - from === 1) {
-      rejectStaged(work, await staged.entryOf(from), {
-        error,
-        reason: verdict.means,
-        column: verdict.column,
-      });
+      await rejectEntry(work, from, { error, reason: verdict.means, column: verdict.column });
       if (work.fromExport && work.suspicion.grows(verdict.code)) {
-        await expectOneToGoIn(work, staged.count, verdict);
+        await expectOneToGoIn(work, all, verdict);
         work.suspicion.lift();
       }
       return;
     }
   }
   const middle = Math.floor((from + to) / 2);
-  await applyOrSplit(work, { staged, from, to: middle });
-  await applyOrSplit(work, { staged, from: middle, to });
+  await applyOrSplit(work, { from, to: middle, all });
+  await applyOrSplit(work, { from: middle, to, all });
 }
 
 interface Refusal {
@@ -248,7 +208,8 @@ interface Refusal {
   column?: string | undefined;
 }
 
-function rejectStaged(work: Work, entry: Entry | undefined, why: Refusal): void {
+async function rejectEntry(work: Work, n: number, why: Refusal): Promise<void> {
+  const entry = await work.session.entry(n);
   if (entry === undefined) throw why.error;
   const { id, live, goneAt } = entry;
   work.counts.rejected += 1;
@@ -272,7 +233,7 @@ function rejectStaged(work: Work, entry: Entry | undefined, why: Refusal): void 
 /** Gone is gone: the row that has to stay is marked where that can be done, and no late row may write it as if it were live. */
 async function rememberDeletions({ session, dialect, trx, undeletable }: Work): Promise<void> {
   if (undeletable.length === 0) return;
-  await session.stage(undeletable);
+  await session.stage(inMemory(undeletable));
   const range = { from: 0, to: undeletable.length, fromExport: false };
   await dialect.savepoint(trx);
   try {

@@ -2,7 +2,7 @@
 // Plain T-SQL of SQL Server 2012; no MERGE, which needs hints to be safe, and deadlocks with them.
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
-import type { DeadRows, MergeSession } from '../dialect';
+import type { DeadRows, Entries, MergeSession } from '../dialect';
 import { type ActualColumn, bookkeepingOf, type Flag, type Layout, registersIn } from '../layout';
 import { batch } from './connect';
 import { encodeRows } from './rows';
@@ -112,10 +112,10 @@ UPDATE t SET ${m} = s.m, ${o} = s.o
 SET @touched = @@ROWCOUNT;`;
 };
 
-/** Rows that hold everything of a record: the short cuts know no other place, and no flag to put right. */
+/** Rows that hold everything of a record: the fast path knows no other place, and no flag to put right. */
 const isPlain = ({ table, flags }: Layout): boolean => registersIn(table) === 't' && flags.length === 0;
 
-const shortCutSql = (names: Names, layout: Layout, staged: number): string => `
+const fastPathSql = (names: Names, layout: Layout, staged: number): string => `
 DECLARE @inserted int, @touched int, @settled int;
 SELECT @inserted = 0, @touched = 0;
 ${insertNewSql(names, layout)}
@@ -313,6 +313,8 @@ export async function openMerge(
     turnSql(names, lockTimeoutMs) + createStageSql(layout) + createPlanSql,
   );
   if (Number(answer?.turn) < 0) throw Object.assign(new Error('No turn'), { number: 1222 });
+  let staged: Entries = { count: 0, entries: [] };
+  /** What the fast path has done is no longer to be planned. */
   let settled = false;
 
   const change = async (sums: Record<string, unknown>, dead?: DeadRows): Promise<void> => {
@@ -334,21 +336,28 @@ export async function openMerge(
   };
 
   return {
-    insertNew: async (entries) => [...entries],
-    stage: (entries) => fillStage(connection, encodeRows(entries, layout.columns), layout),
-    stageRows: (rows) =>
-      fillStage(connection, Buffer.from(rows.buffer, rows.byteOffset, rows.length), layout),
-    stagedEntry: async (n) => {
-      const [row] = await batch(connection, stagedEntrySql(layout, n));
-      return row === undefined ? undefined : entryOf(row, layout);
-    },
-    shortCut: async (count) => {
+    stage: (some) => {
+      staged = some;
       settled = false;
+      if ('entries' in some)
+        return fillStage(connection, encodeRows(some.entries, layout.columns), layout);
+      const { buffer, byteOffset, length } = some.encoded;
+      return fillStage(connection, Buffer.from(buffer, byteOffset, length), layout);
+    },
+    fastPath: async () => {
+      const { count } = staged;
       if (!isPlain(layout)) return { inserted: 0, unchanged: 0, rest: count };
-      const [sums = {}] = await batch(connection, shortCutSql(names, layout, count));
+      const [sums = {}] = await batch(connection, fastPathSql(names, layout, count));
       settled = true;
       const inserted = Number(sums.inserted);
-      return { inserted, unchanged: Number(sums.settled) - inserted, rest: count - Number(sums.settled) };
+      const done = Number(sums.settled);
+      // What is done keeps its number, and its plan leaves it out.
+      return { inserted, unchanged: done - inserted, rest: done < count ? count : 0 };
+    },
+    entry: async (n) => {
+      if ('entries' in staged) return staged.entries[n];
+      const [row] = await batch(connection, stagedEntrySql(layout, n));
+      return row === undefined ? undefined : entryOf(row, layout);
     },
     apply: async (range) => {
       const [sums = {}] = await batch(

@@ -51,7 +51,7 @@ export class Preparer {
       rejects: this.rejects,
       layout: this.layout,
       count: this.places.size,
-      rows: this.encoder.finish(this.beaten),
+      encoded: this.encoder.finish(this.beaten),
     };
   }
 }

@@ -48,7 +48,6 @@ WITH seen AS (
     FROM ${stageName} s
     LEFT JOIN ${t} t ON t.${key} = s.id ${join}
     LEFT JOIN ${tombstone} d ON d.module = :module AND d.id = s.id
-   WHERE s.n >= :from AND s.n < :to
 ), weighed AS (
   SELECT *,
          o IS NOT NULL AND (m, o) > (stored_m, stored_o) AS newer,
@@ -195,14 +194,19 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
     return known;
   };
 
-  const insertNew = (entries: readonly Entry[]): Entry[] => {
+  let entries: readonly Entry[] = [];
+
+  /** New records never see the stage: `apply` stages the others, range by range. */
+  const fastPath = () => {
     const known = stager.known(entries, module);
     const rest: Entry[] = [];
     entries.forEach((entry, i) => {
       if (isNew(entry) && !known.has(i)) stager.insertNew(entry);
       else rest.push(entry);
     });
-    return rest;
+    const inserted = entries.length - rest.length;
+    entries = rest;
+    return { inserted, unchanged: 0, rest: rest.length };
   };
 
   const change = (sums: Sums, dead?: DeadRows): void => {
@@ -223,13 +227,9 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   };
 
   const apply = (range: { from: number; to: number; fromExport: boolean; dead?: DeadRows }) => {
+    stager.stage(entries.slice(range.from, range.to), layout.columns.length);
     statement(`DELETE FROM ${planName}`).run();
-    statement(planSql(names)).run({
-      module,
-      from: range.from,
-      to: range.to,
-      fromExport: range.fromExport ? 1 : 0,
-    });
+    statement(planSql(names)).run({ module, fromExport: range.fromExport ? 1 : 0 });
     const sums = statement(tallySql).get() as Sums;
     const reread =
       sums.held === 0
@@ -248,11 +248,12 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
   };
 
   return {
-    insertNew: async (entries) => insertNew(entries),
-    stage: async (entries) => stager.stage(entries, layout.columns.length),
-    stageRows: () => Promise.reject(new Error('SQLite takes no prepared rows')),
-    stagedEntry: async () => undefined,
-    shortCut: async (count) => ({ inserted: 0, unchanged: 0, rest: count }),
+    stage: async (staged) => {
+      if ('encoded' in staged) throw new Error('Nothing is encoded for SQLite');
+      entries = staged.entries;
+    },
+    fastPath: async () => fastPath(),
+    entry: async (n) => entries[n],
     apply: async (range) => apply(range),
     settleRejects: async (ids, at) => settle(ids, at),
     close: async () => void sqlite.exec(`DROP TABLE ${stageName}; DROP TABLE ${planName};`),
