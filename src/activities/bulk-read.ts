@@ -2,8 +2,8 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type ExportJob, type JobReport, type Paid } from '../contracts';
-import type { MergeRequest, MergeResult } from '../db';
-import { exportedNames, modifiedTime, parseInstant, toIsoMs, type Mapping, type RecordId } from '../mirror';
+import type { MergeRequest } from '../db';
+import { exportedNames, modifiedTime, parseInstant, toIsoMs, type Mapping } from '../mirror';
 import { PageError, type PageBatch, type PagePlan } from '../pages';
 import { callbackUrl } from '../webhook';
 import { countingCredits, ZohoError } from '../zoho';
@@ -127,10 +127,9 @@ const activitiesOf = (deps: Deps, { config, zoho, db, catalog }: Deps) => ({
     const signal = cancellationSignal();
     const plan = await catalog.plan(page.module, { signal });
     const preparation = await db.preparation(plan.table);
-    return readBatches(deps, { page, mapping: plan.mapping, preparation, signal }, async (batch) => {
-      const merged = await mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch));
-      return merged.counts;
-    });
+    return readBatches(deps, { page, mapping: plan.mapping, preparation, signal }, (batch) =>
+      mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch)),
+    );
   },
 });
 
@@ -177,20 +176,12 @@ export async function readBatches(
  * An export may lag, so its rows revive nobody by themselves. Such records are re-read from Zoho before the batch commits:
  * then it is either live by a newer observation or gone by one, and the batch is merged again.
  */
-async function mergeBatch(context: RereadContext, request: MergeRequest): Promise<MergeResult> {
+async function mergeBatch(context: RereadContext, request: MergeRequest): Promise<Counts> {
   const { db, plan, signal } = context;
-  let held: readonly RecordId[] = [];
-  const stopIfHeld = (ids: readonly RecordId[]): Promise<void> => {
-    held = ids;
-    return Promise.reject(new Error('rows are held back'));
-  };
-  try {
-    return await db.merge(plan.table, { ...request, beforeCommit: stopIfHeld, signal });
-  } catch (error) {
-    if (held.length === 0) throw error;
-    await reread(context, held);
-    return db.merge(plan.table, { ...request, signal });
-  }
+  const first = await db.merge(plan.table, { ...request, heldBack: 'rollback', signal });
+  if (first.committed) return first.counts;
+  await reread(context, first.heldBack);
+  return (await db.merge(plan.table, { ...request, signal })).counts;
 }
 
 const mergeOf = (page: LoadPage, batch: PageBatch): MergeRequest => ({

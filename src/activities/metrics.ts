@@ -9,6 +9,7 @@ export const measured = (db: Database): Database =>
     async merge(table: TargetTable, request: MergeRequest): Promise<MergeResult> {
       const started = performance.now();
       const result = await db.merge(table, request);
+      if (!result.committed) return result;
       const { module } = table;
       const source = request.fromExport ? 'export' : 'reread';
       record(metrics.mergeSeconds, (performance.now() - started) / 1_000, { module, source });

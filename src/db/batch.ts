@@ -64,26 +64,27 @@ export interface MergeRequest {
   /** Rows that could not be typed; stored in the same transaction. */
   rejects: readonly Reject[];
   /**
-   * An export may lag: its rows never revive a record that is gone. Such ids come back in `reread`, and the rows count as stale.
+   * An export may lag: its rows never revive a record that is gone. They are held back, and count as stale.
    * (They may still replace the content register, which leaves the record gone.)
    */
   fromExport: boolean;
+  /**
+   * What becomes of a batch of which rows are held back. `rollback`: nothing is committed, so that the caller can ask Zoho about them
+   * before they count as done. Absent: the others are committed.
+   */
+  heldBack?: 'commit' | 'rollback';
   checkpoint?: CheckpointMove;
   /**
    * Rows to be written as a re-read showed them although their stored Modified_Time is later: it is taken back first, if both
    * registers still are what they were before the re-read.
    */
   takeBack?: readonly TakeBack[];
-  /**
-   * Called inside the transaction with the ids of `reread`, if there are any, just before the commit; when it throws, nothing is
-   * committed. So the caller can ask Zoho about them before their rows count as done.
-   */
-  beforeCommit?: (reread: readonly RecordId[]) => Promise<void>;
   signal?: AbortSignal;
 }
 
 export interface MergeResult {
+  committed: boolean;
   counts: Counts;
   /** Ids whose export row would have revived a record that is gone. */
-  reread: RecordId[];
+  heldBack: RecordId[];
 }

@@ -83,7 +83,7 @@ export interface MergeSession {
     to: number;
     fromExport: boolean;
     dead?: DeadRows;
-  }): Promise<{ tally: Tally; reread: RecordId[] }>;
+  }): Promise<{ tally: Tally; heldBack: RecordId[] }>;
   /** Open rejects of these ids, older than what is stored of them now, are settled; a newer reject replaces older ones. */
   settleRejects(ids: readonly RecordId[], at: Instant): Promise<void>;
   close(): Promise<void>;

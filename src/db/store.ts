@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { instant } from '../mirror/instant';
 import type { Observation } from '../mirror/observation';
-import type { MergeRequest } from './batch';
+import type { MergeResult } from './batch';
 import { createComparison } from './compare/comparer';
 import type { Database } from './database';
 import type { Dialect } from './dialect';
@@ -10,7 +10,7 @@ import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
 import { type Layout, layoutOf } from './layout';
 import { createMatching } from './match/matcher';
 import { mergeLeavingOut } from './merge/bisect-transactions';
-import { attemptPart, mergeInto } from './merge/merge-flow';
+import { attemptPart, mergeInto, RolledBack } from './merge/merge-flow';
 import { Ledger } from './own/ledger';
 import { migrate, ownTablesSql, pendingSteps } from './own/migrations';
 import { countOpenRejects, listRejects } from './own/rejects';
@@ -65,6 +65,11 @@ async function takenBack<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise
     if (found === undefined) throw error;
   }
   return found!.value;
+}
+
+function resultOf(error: unknown): MergeResult {
+  if (error instanceof RolledBack) return error.result;
+  throw error;
 }
 
 export function createDatabase(knex: Knex, dialect: Dialect): Database {
@@ -185,7 +190,8 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
               'prepared' in rows ? rows.prepared.layout : await layoutFor(table, rows.observations);
             const parts = { dialect, layout: found, ledger, request, now: now() };
             return mergeLeavingOut(
-              (leftOut) => transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })),
+              (leftOut) =>
+                transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })).catch(resultOf),
               (from, to) =>
                 takenBack(knex, (trx) => attemptPart(trx, { ...parts, leftOut: new Map() }, { from, to })),
             );

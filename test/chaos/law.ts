@@ -147,7 +147,7 @@ class LawHistory {
     });
     const expected = this.expect(batch, request.fromExport === true);
     assert.deepEqual(result.counts, expected.counts, `counts of ${tell(batch)}`);
-    assert.deepEqual([...result.reread].sort(), expected.reread, `re-reads of ${tell(batch)}`);
+    assert.deepEqual([...result.heldBack].sort(), expected.heldBack, `held back of ${tell(batch)}`);
   }
 
   /** A batch of a page, with its checkpoint. */
@@ -216,7 +216,7 @@ class LawHistory {
       (one): one is LiveObservation => one.kind === 'live' && one.values[0] === tooLong,
     );
     const left = batch.filter((one) => one.kind === 'gone' || one.values[0] !== tooLong);
-    const { counts, reread } = this.model.merge(left, fromExport);
+    const { counts, heldBack } = this.model.merge(left, fromExport);
     for (const { id, observedAt } of refused)
       this.lastRefused.set(id, Math.max(observedAt, this.lastRefused.get(id) ?? 0));
     for (const { id, observedAt } of refused) {
@@ -225,7 +225,7 @@ class LawHistory {
     }
     for (const id of ids) this.settle(id);
     const { length } = refused;
-    return { counts: { ...counts, read: counts.read + length, rejected: length }, reread };
+    return { counts: { ...counts, read: counts.read + length, rejected: length }, heldBack };
   }
 
   private settle(id: string): void {

@@ -39,9 +39,9 @@ export class LawModel {
   constructor(private readonly deletes: 'soft' | 'hard') {}
 
   /** One batch: absences first, then the greatest content of each id. */
-  merge(batch: readonly Observation[], fromExport = false): { counts: ModelCounts; reread: string[] } {
+  merge(batch: readonly Observation[], fromExport = false): { counts: ModelCounts; heldBack: string[] } {
     const counts = { read: 0, inserted: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0 };
-    const reread: string[] = [];
+    const heldBack: string[] = [];
     for (const id of new Set(batch.map((observation) => observation.id))) {
       const rec = this.#records.get(id) ?? {};
       this.#records.set(id, rec);
@@ -57,13 +57,13 @@ export class LawModel {
       counts.read += lives.length;
       if (best !== undefined) {
         const what = this.#take(rec, best, { fromExport, hadRow, wasLive, before });
-        if (what === 'held') reread.push(id);
+        if (what === 'held') heldBack.push(id);
         counts[what === 'held' ? 'stale' : what] += 1;
         counts.stale += lives.length - 1;
       }
       if (wasLive && !isLive(rec)) counts.deleted += 1;
     }
-    return { counts, reread: reread.sort() };
+    return { counts, heldBack: heldBack.sort() };
   }
 
   #hasRow = (rec: Rec): boolean => rec.content !== undefined && (this.deletes === 'soft' || isLive(rec));

@@ -29,7 +29,7 @@ interface Work {
   leftOver: Entry[];
   /** Absences whose deletion the table refused: they are remembered all the same. */
   undeletable: Entry[];
-  reread: RecordId[];
+  heldBack: RecordId[];
   suspicion: Suspicion;
   /** Throws what is in the way of the table by now, if anything is. */
   examine: () => Promise<void>;
@@ -46,6 +46,15 @@ interface Parts {
   leftOut: LeftOut;
 }
 
+/** Takes the transaction back although nothing went wrong. */
+export class RolledBack extends Error {
+  constructor(readonly result: MergeResult) {
+    super('rows are held back');
+    this.name = 'RolledBack';
+  }
+}
+
+/** Throws `RolledBack` where that is what the request wants. */
 export async function mergeInto(trx: Knex.Transaction, parts: Parts): Promise<MergeResult> {
   const { dialect, layout, ledger, request, now } = parts;
   // First, so that a zombie stops before it works, and waits here while the other attempt is at it.
@@ -64,10 +73,12 @@ export async function mergeInto(trx: Knex.Transaction, parts: Parts): Promise<Me
   await mergeEntries(work, inMemory(work.leftOver));
   await rememberDeletions(work);
   await settle(work, folded.ids, now);
-  if (work.reread.length > 0) await request.beforeCommit?.(work.reread);
+  const { counts, heldBack } = work;
+  if (heldBack.length > 0 && request.heldBack === 'rollback')
+    throw new RolledBack({ committed: false, counts, heldBack });
   await session.close();
-  if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, work.counts);
-  return { counts: work.counts, reread: work.reread };
+  if (request.checkpoint !== undefined) await ledger.advance(trx, request.checkpoint, counts);
+  return { committed: true, counts, heldBack };
 }
 
 function workOf(trx: Knex.Transaction, session: MergeSession, parts: Parts): Work {
@@ -83,7 +94,7 @@ function workOf(trx: Knex.Transaction, session: MergeSession, parts: Parts): Wor
     rejects: [...request.rejects],
     leftOver: [],
     undeletable: [],
-    reread: [],
+    heldBack: [],
     suspicion: new Suspicion(),
     examine: () => examineTable(trx, { dialect, ledger, table: layout.table }),
     leftOut,
@@ -172,7 +183,7 @@ async function applyOrSplit(work: Work, range: { from: number; to: number; all: 
   const { from, to, all } = range;
   await work.dialect.savepoint(work.trx);
   try {
-    const { tally, reread } = await work.session.apply({ from, to, fromExport: work.fromExport });
+    const { tally, heldBack } = await work.session.apply({ from, to, fromExport: work.fromExport });
     await work.dialect.releaseSavepoint(work.trx);
     work.suspicion.taken();
     const { counts } = work;
@@ -181,7 +192,7 @@ async function applyOrSplit(work: Work, range: { from: number; to: number; all: 
     counts.unchanged += tally.unchanged;
     counts.deleted += tally.deleted;
     counts.stale += tally.live - tally.inserted - tally.updated - tally.unchanged;
-    work.reread.push(...reread);
+    work.heldBack.push(...heldBack);
     return;
   } catch (error) {
     const verdict = work.dialect.classify(error);

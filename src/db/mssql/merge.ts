@@ -375,7 +375,7 @@ export async function openMerge(
           deleted: of('deleted'),
           live: of('live'),
         },
-        reread: held.map((row) => recordId(row.id)),
+        heldBack: held.map((row) => recordId(row.id)),
       };
     },
     settleRejects: async (ids, at) => {

@@ -231,12 +231,12 @@ export function openMerge(sqlite: Sqlite.Database, layout: Layout): MergeSession
     statement(`DELETE FROM ${planName}`).run();
     statement(planSql(names)).run({ module, fromExport: range.fromExport ? 1 : 0 });
     const sums = statement(tallySql).get() as Sums;
-    const reread =
+    const heldBack =
       sums.held === 0
         ? []
         : (statement(`SELECT CAST(id AS TEXT) FROM ${planName} WHERE held`).pluck().all() as RecordId[]);
     change(sums, range.dead);
-    return { tally: sums, reread };
+    return { tally: sums, heldBack };
   };
 
   const settle = (ids: readonly RecordId[], at: Instant): void => {
