@@ -16,7 +16,7 @@ import { callsPerRead, type ChangedRecord } from '../zoho';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
-import { reread } from './records';
+import { reread } from './reread';
 
 export interface Survey {
   /** ISO: Zoho's clock before anything was read. A watermark is made of nothing else. */

@@ -3,7 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { type DryRunStatus, type ModuleSettings, noCounts, type Previewed } from '../contracts';
 import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
-import { type LoadedPage, readBatches } from './bulk-read';
+import { readBatches, type LoadedPage } from './load-page';
 import type { Deps } from './deps';
 import type { OfferPage } from './match';
 import { remarksOf, settingsOf } from './modules';

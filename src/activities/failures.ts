@@ -1,12 +1,9 @@
 // The border between the rooms' errors and Temporal: every error leaves an activity with one of the types of contracts/errors.
-import { activityInfo, type Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
-import type { ActivityInterceptors } from '@temporalio/worker';
-import { errorTypes, workflowTypes, type ErrorType } from '../contracts';
+import { errorTypes, type ErrorType } from '../contracts';
 import { DatabaseError, SchemaMismatchError, SupersededError } from '../db';
 import { PageError } from '../pages';
-import { inBackground, ZohoError } from '../zoho';
-import { beat } from './heartbeat';
+import { ZohoError } from '../zoho';
 
 export const failure = (type: ErrorType, message: string): ApplicationFailure =>
   errorTypes[type].retry
@@ -55,36 +52,3 @@ function zohoFailure(error: ZohoError): ApplicationFailure {
       return failure('Bug', message);
   }
 }
-
-const beatMs = 2_500;
-
-/** What keeps the mirror at Zoho's heels goes on while loads, catch-ups and comparisons wait for API credits. */
-const foreground: ReadonlySet<string> = new Set([
-  workflowTypes.notificationSync,
-  workflowTypes.channelRenewal,
-]);
-
-const byPriority = <T>(work: () => T): T =>
-  foreground.has(activityInfo().workflowType ?? '') ? work() : inBackground(work);
-
-/**
- * Around every activity: its workflow's type decides whether it may use the reserve of API credits, errors get their type, and a background heartbeat shows that the process lives, so that a killed
- * worker is noticed within the heartbeat timeout however long a single call takes.
- */
-export const activityInterceptor = (context: Context): ActivityInterceptors => ({
-  inbound: {
-    async execute(input, next) {
-      const beating = setInterval(
-        () => context.info.heartbeatTimeoutMs !== undefined && beat(context),
-        beatMs,
-      );
-      try {
-        return await byPriority(() => next(input));
-      } catch (error) {
-        throw asFailure(error);
-      } finally {
-        clearInterval(beating);
-      }
-    },
-  },
-});

@@ -1,14 +1,15 @@
 // The only place where Zoho meets the database. One factory builds all activities from what comes from outside.
-import { createBulkReadActivities } from './bulk-read';
 import { createCatchUpActivities } from './catch-up';
 import { createChannelActivities } from './channels';
 import type { Deps } from './deps';
 import { createDryRunActivities } from './dry-run';
+import { createExportJobActivities } from './export-jobs';
+import { createLoadPageActivities } from './load-page';
 import { createMatchActivities } from './match';
 import { measured } from './metrics';
 import { createModuleActivities } from './modules';
 import { createReconcileActivities } from './reconcile';
-import { createRecordActivities } from './records';
+import { createRereadActivities } from './reread';
 import { createRunActivities } from './runs';
 import { createSweepActivities } from './sweep';
 import { createSiblingActivities } from './siblings';
@@ -17,8 +18,9 @@ export function createActivities(parts: Deps) {
   const deps = { ...parts, db: measured(parts.db) };
   return {
     ...createModuleActivities(deps),
-    ...createBulkReadActivities(deps),
-    ...createRecordActivities(deps),
+    ...createExportJobActivities(deps),
+    ...createLoadPageActivities(deps),
+    ...createRereadActivities(deps),
     ...createSweepActivities(deps),
     ...createReconcileActivities(deps),
     ...createMatchActivities(deps),
@@ -34,9 +36,10 @@ export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
 export { Catalog, knownTable, mappingFor, targetTable, type ModulePlan } from './catalog';
 export { sharedStores } from './shared-stores';
-export { activityInterceptor } from './failures';
+export { activityInterceptor } from './interceptor';
 export { retryReporter } from './retry-report';
-export type { CreateJob, LoadedPage, LoadPage } from './bulk-read';
+export type { CreateJob } from './export-jobs';
+export type { LoadedPage, LoadPage } from './load-page';
 export type { RenewedChannel } from './channels';
 export type { Inspected } from './dry-run';
 export type { MatchedRows, OfferPage } from './match';
@@ -50,6 +53,6 @@ export type {
   RepairedPart,
   RepairPart,
 } from './reconcile';
-export type { Reread, RereadResult } from './records';
+export type { Reread, RereadResult } from './reread';
 export type { SweepPart, SweptPart } from './sweep';
 export type { Advance, CompleteLoad, RunEnd } from './runs';

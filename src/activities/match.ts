@@ -2,7 +2,7 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { noCounts } from '../contracts';
 import { observationsOf } from '../pages';
-import { type LoadedPage, type LoadPage, readBatches } from './bulk-read';
+import { readBatches, type LoadedPage, type LoadPage } from './load-page';
 import { matchedPart } from './catalog';
 import type { Deps } from './deps';
 

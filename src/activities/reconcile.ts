@@ -6,11 +6,11 @@ import type { Database, DifferenceKind, DifferenceState, Findings, Judged, TakeB
 import { instant, type Instant, isRecordId, parseInstant, recordId, type RecordId, toIsoMs } from '../mirror';
 import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
-import { type LoadedPage, type LoadPage, readBatches } from './bulk-read';
+import { readBatches, type LoadedPage, type LoadPage } from './load-page';
 import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
-import { look, type Look, type RereadContext } from './records';
+import { readWithRegisters, type RereadContext, type Seen } from './reread';
 import { isSuspicious, refuseSuspicious } from './unseen';
 
 export interface ComparePage extends LoadPage {
@@ -129,7 +129,7 @@ export const createReconcileActivities = (deps: Deps) => ({
     return countingCredits(async () => {
       let open = 0;
       const part = await inCalls(db, { states: ['open'], after }, async (ids) => {
-        const seen = await look({ zoho, db, plan, signal }, ids);
+        const seen = await readWithRegisters({ zoho, db, plan, signal }, ids);
         const all = await judge(db, comparedBy(plan, fields).table, seen);
         const judged = (await asRefused(db, module, { seen, judged: all })).filter(
           ({ id, kind, state }) => state !== 'real' || !mayBeOnItsWay(seen, { id, kind, upTo, last }),
@@ -152,7 +152,7 @@ export const createReconcileActivities = (deps: Deps) => ({
     return countingCredits(async () => {
       let counts = noCounts();
       const part = await inCalls(db, { states: ['real', 'rejected'], after }, async (ids) => {
-        const seen = await look({ zoho, db, plan, signal }, ids);
+        const seen = await readWithRegisters({ zoho, db, plan, signal }, ids);
         const { observations, rejects } = seen;
         const merged = await db.merge(plan.table, {
           rows: { observations },
@@ -205,7 +205,7 @@ async function expectFew(
       db,
       { states: ['open'], kind: 'extra', after },
       async (ids) => {
-        const { observations } = await look(context, ids, { listOnly: true });
+        const { observations } = await readWithRegisters(context, ids, { listOnly: true });
         // Still there: to be compared like any other record.
         const there = observations.map(({ id }): Judged => ({ id, kind: 'stale', state: 'open' }));
         await db.comparison.settle(runId, there);
@@ -241,7 +241,7 @@ async function inCalls(
 }
 
 /** What a re-read shows, beside the rows as they are now. A record that cannot be typed is rejected, not different. */
-async function judge(db: Database, table: TargetTable, { observations, rejects }: Look): Promise<Judged[]> {
+async function judge(db: Database, table: TargetTable, { observations, rejects }: Seen): Promise<Judged[]> {
   const kinds = await db.comparison.judge(
     table,
     table.columns.length > 0
@@ -260,7 +260,7 @@ async function judge(db: Database, table: TargetTable, { observations, rejects }
 async function asRefused(
   db: Database,
   module: string,
-  { seen, judged }: { seen: Look; judged: readonly Judged[] },
+  { seen, judged }: { seen: Seen; judged: readonly Judged[] },
 ): Promise<Judged[]> {
   const real = judged.filter(({ state }) => state === 'real').map(({ id }) => id);
   const refused = await db.comparison.rejected(module, real);
@@ -274,7 +274,7 @@ async function asRefused(
 
 /** A notification takes a moment, and a deletion has no Modified_Time to tell its age by. */
 function mayBeOnItsWay(
-  { observations }: Look,
+  { observations }: Seen,
   { id, kind, upTo, last }: { id: RecordId; kind: DifferenceKind; upTo: Instant; last: boolean },
 ): boolean {
   if (kind === 'extra') return !last;
@@ -285,7 +285,7 @@ function mayBeOnItsWay(
 const secondMs = 1_000;
 
 /** Where the stored Modified_Time is later than what Zoho shows, the law alone would keep the row as it is. */
-function takeBacks({ stored, observations }: Look): TakeBack[] {
+function takeBacks({ stored, observations }: Seen): TakeBack[] {
   return observations.flatMap((seen): TakeBack[] => {
     const { modifiedAt, observedAt } = stored.get(seen.id) ?? {};
     if (modifiedAt === undefined || observedAt === undefined) return [];

@@ -4,7 +4,7 @@ import { noCounts, type Counts } from '../contracts';
 import { parseInstant, recordId } from '../mirror';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
-import { reread } from './records';
+import { reread } from './reread';
 import { refuseSuspicious } from './unseen';
 
 export interface SweepPart {

@@ -3,7 +3,8 @@
 import type { ModulePlan } from './catalog';
 import type { RecordId } from '../mirror';
 import { failure } from './failures';
-import { listedAsDeleted, type RereadContext } from './records';
+import { listedAsDeleted } from './confirm-absent';
+import type { RereadContext } from './reread';
 
 const alwaysAllowed = 1_000;
 const allowedShare = 0.1;

@@ -76,7 +76,10 @@ export interface SpentMinute {
 }
 
 export interface Database {
+  /** To be told, never to be asked. */
   readonly dialect: 'sqlite' | 'mssql';
+  /** How many rows of an export it takes at a time. */
+  readonly rowsPerBatch: number;
   readonly comparison: Comparison;
   readonly matching: Matching;
   readonly preview: Preview;

@@ -114,6 +114,8 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mssql';
   /** Whether a batch may come as a `Preparer` makes it. */
   readonly takesPrepared: boolean;
+  /** Rows a transaction: small enough to keep memory flat and locks short, large enough for set-based SQL. */
+  readonly rowsPerBatch: number;
   /** Entries merged at a time. */
   readonly chunk: number;
   own(table: OwnTable): string;

@@ -150,6 +150,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
   };
   return {
     dialect: dialect.name,
+    rowsPerBatch: dialect.rowsPerBatch,
     comparison: createComparison(parts),
     matching: createMatching(parts),
     preview: createPreview(parts),

@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'not returned means deleted',
-    file: 'src/activities/records.ts',
+    file: 'src/activities/confirm-absent.ts',
     find: 'if (listed.has(id)) {',
     replace: 'if (listed.has(id) || id.length > 0) {',
     detector: test('test/activities/records', 'a record that a list leaves out is believed gone only when'),

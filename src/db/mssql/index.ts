@@ -32,6 +32,7 @@ const run = async (trx: Knex.Transaction, sql: string): Promise<void> =>
 export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => ({
   name: 'mssql',
   takesPrepared: true,
+  rowsPerBatch: 10_000,
   chunk: 50_000,
   own: (table) => `zoho_mirror.${table}`,
   quote: schema.quote,

@@ -12,6 +12,7 @@ export { connectSqlite } from './connect';
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   takesPrepared: false,
+  rowsPerBatch: 2_000,
   // Synchronous work between two turns of the event loop: some 0.1 s.
   chunk: 5_000,
   own: (table) => `zoho_mirror_${table}`,
