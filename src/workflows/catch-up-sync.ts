@@ -56,7 +56,7 @@ export async function CatchUpSync(input: CatchUpInput): Promise<LoadStatus> {
       for (let round = requests.take(); round.length > 0; round = limits.reached ? [] : requests.take()) {
         await followChanges(desk, settings, pages, await earliest(desk, module, round));
         requests.settle();
-        if (desk.recovered()) await desk.spread();
+        if (desk.markRecovered()) await desk.wakeSiblings();
       }
       if (!settings.polling && hasWritten(desk.read())) await doubtChannel(module);
     }),
@@ -140,7 +140,7 @@ async function earliest(
   module: string,
   requests: readonly CatchUpRequest[],
 ): Promise<string> {
-  const watermark = await desk.persist(() => watermarkOf(module));
+  const watermark = await desk.untilDone(() => watermarkOf(module));
   const wanted = requests.map(({ since }) => since ?? watermark).filter((since) => since !== undefined);
   const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
   if (oldest) return oldest;

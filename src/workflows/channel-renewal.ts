@@ -19,7 +19,8 @@ import {
   type ModuleSettings,
 } from '../contracts';
 import { quick, watermarkOf } from './activities';
-import { Desk, failureOf, isFailure } from './desk';
+import { Desk } from './desk';
+import { failureOf, isFailure } from './failure';
 import { counted, moment } from './details';
 import { checkInput } from './input';
 import { open } from './open';
@@ -92,7 +93,7 @@ async function keepAlive(
   let waitMs = nextRenewalAt ? Date.parse(nextRenewalAt) - Date.now() : 0;
   for (let round = 1; ; round += 1) {
     const by = waitMs > 0 ? await untilRenewal(desk, channel, bell, waitMs) : undefined;
-    await desk.gate();
+    await desk.waitWhilePaused();
     waitMs = await renew(desk, settings, channel, by);
     bell.answered();
     if (round < renewalsPerRun && !limits.reached) continue;
@@ -138,7 +139,7 @@ async function renew(
     if (known.doubted) channel.doubted = false;
     const untilExpiryMs = Math.max(renewed.expiresInMs - beforeExpiryMs, leastWaitMs);
     const waitMs = Math.min(renewEveryMs, untilExpiryMs);
-    const wasDegraded = desk.recovered();
+    const wasDegraded = desk.markRecovered();
     desk.show({
       phase: 'waiting',
       channelId: renewed.channelId,
@@ -147,12 +148,12 @@ async function renew(
       nextRenewalAt: new Date(Date.now() + waitMs).toISOString(),
       renewals: desk.read().renewals + 1,
     });
-    if (wasDegraded && askedBy !== 'sibling') await desk.spread();
+    if (wasDegraded && askedBy !== 'sibling') await desk.wakeSiblings();
     return waitMs;
   } catch (error) {
     const failure = failureOf(error);
     if (!failure || failure.type === 'InvalidInput') throw error;
-    desk.troubled(failure);
+    desk.markDegraded(failure);
     desk.show({ phase: 'waiting', nextRenewalAt: new Date(Date.now() + hourMs).toISOString() });
     return hourMs;
   }

@@ -15,7 +15,7 @@ export async function DryRun(input: DryRunInput): Promise<DryRunStatus> {
     const settings = await look(desk, module);
     await pages.run(settings, { dryRun: true });
     desk.show({ phase: 'checking' });
-    const found = await desk.persist(() =>
+    const found = await desk.untilDone(() =>
       loading.endPreview.executeWithOptions({ summary: `${module}: count what would happen` }, [module]),
     );
     desk.show({ ...found, phase: 'done' });
@@ -32,10 +32,10 @@ export async function DryRun(input: DryRunInput): Promise<DryRunStatus> {
 }
 
 async function look(desk: Desk<DryRunStatus>, module: string): Promise<ModuleSettings> {
-  const { settings, table, ready, findings } = await desk.persist(() =>
+  const { settings, table, ready, findings } = await desk.untilDone(() =>
     quick.inspectModule.executeWithOptions({ summary: `${module}: look at the table` }, [module]),
   );
-  desk.settle(settings);
+  desk.useSearchAttributes(settings);
   desk.show({ table, ready, findings, ...(settings.remarks ? { remarks: settings.remarks } : {}) });
   return settings;
 }

@@ -17,7 +17,8 @@ import {
 } from '../contracts';
 import type { LoadedPage, LoadPage } from '../activities';
 import { loading, quick } from './activities';
-import { failureOf, isFailure, type Desk } from './desk';
+import type { Desk } from './desk';
+import { failureOf, isFailure } from './failure';
 import { counted } from './details';
 import { isObject } from './input';
 
@@ -35,7 +36,7 @@ export interface ExportTotals {
 }
 
 /** Of a desk what the loop needs: whose status it is does not matter. */
-type PageDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'persist' | 'retryLater' | 'recovered'>;
+type PageDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'untilDone' | 'retryLater' | 'markRecovered'>;
 
 /** What is exported, and what becomes of its rows: without a word more they are merged. */
 export interface ExportPlan {
@@ -82,7 +83,7 @@ export class PageExport {
         if (failures % failuresBeforeHelp === 0) await this.askForHelp(failureOf(error)!);
         // The module may have other fields by now.
         if (!plan.dryRun)
-          await this.desk.persist(() =>
+          await this.desk.untilDone(() =>
             quick.openModule.executeWithOptions({ summary: `${this.module}: settings` }, [this.module]),
           );
       }
@@ -159,7 +160,7 @@ export class PageExport {
   /** A failing export costs 50 credits a try, so after a few a person decides, or an hour passes. */
   private async askForHelp(failure: ApplicationFailure): Promise<void> {
     await this.desk.retryLater(failure);
-    this.desk.recovered();
+    this.desk.markRecovered();
   }
 
   /** The job's last report, or undefined if it was lost. */
@@ -229,7 +230,7 @@ export class PageExport {
   }
 
   private async paid<T extends Paid>(step: () => Promise<T>): Promise<T> {
-    const result = await this.desk.persist(step);
+    const result = await this.desk.untilDone(step);
     this.credits += result.credits ?? 0;
     return result;
   }

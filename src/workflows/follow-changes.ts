@@ -18,7 +18,7 @@ const overlapMs = 5 * 60_000;
  */
 const worthExporting = 4_500;
 
-type LoadDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'persist'>;
+type LoadDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'untilDone'>;
 
 export async function followChanges(
   desk: LoadDesk,
@@ -30,7 +30,7 @@ export async function followChanges(
   const from = new Date(Date.parse(since) - overlapMs).toISOString();
   desk.show({ phase: 'catching-up', since });
 
-  const { started, many, counts } = await desk.persist(() =>
+  const { started, many, counts } = await desk.untilDone(() =>
     reading.surveyChanges.executeWithOptions({ summary: `${module}: how much has changed?` }, [
       module,
       from,
@@ -50,7 +50,7 @@ export async function followChanges(
 async function readByIds(desk: LoadDesk, module: string, since: string, until: string): Promise<void> {
   let after: ReadPosition | undefined;
   do {
-    const part = await desk.persist(() =>
+    const part = await desk.untilDone(() =>
       reading.readChanges.executeWithOptions({ summary: `${module}: re-read what changed` }, [
         { module, since, until, ...(after ? { after } : {}) },
       ]),
@@ -64,7 +64,7 @@ async function readDeletions(desk: LoadDesk, module: string, since: string): Pro
   let page: number | undefined = 1;
   do {
     const from: number = page;
-    const part = await desk.persist(() =>
+    const part = await desk.untilDone(() =>
       reading.readDeletions.executeWithOptions({ summary: `${module}: what was deleted?` }, [
         { module, since, page: from },
       ]),
@@ -75,7 +75,7 @@ async function readDeletions(desk: LoadDesk, module: string, since: string): Pro
 }
 
 async function advance(desk: LoadDesk, module: string, since: string, to: string): Promise<void> {
-  const watermark = await desk.persist(() =>
+  const watermark = await desk.untilDone(() =>
     quick.advanceWatermark.executeWithOptions({ summary: `${module}: move the watermark` }, [
       { module, since, to },
     ]),

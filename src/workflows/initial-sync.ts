@@ -35,7 +35,7 @@ export async function InitialSync(input: InitialSyncInput): Promise<LoadStatus> 
 
 /** Everything that Zoho changes after T0 is seen by a notification or by the catch-up at the end. */
 async function begin(desk: Desk<LoadStatus>, module: string): Promise<string> {
-  const t0 = await desk.persist(() =>
+  const t0 = await desk.untilDone(() =>
     quick.beginLoad.executeWithOptions({ summary: `${module}: what time is it at Zoho?` }, [module]),
   );
   desk.show({ t0 });
@@ -46,7 +46,7 @@ async function begin(desk: Desk<LoadStatus>, module: string): Promise<string> {
 async function subscribe(desk: Desk<LoadStatus>, { module, polling }: ModuleSettings): Promise<void> {
   if (polling) return;
   desk.show({ phase: 'subscribing' });
-  await desk.persist(async () => {
+  await desk.untilDone(async () => {
     const channel = await quick.ensureChannel.executeWithOptions({ summary: `${module}: subscribe` }, [
       module,
     ]);
@@ -63,7 +63,7 @@ async function complete(
   { module, fingerprint }: ModuleSettings,
   t0: string,
 ): Promise<void> {
-  const watermark = await desk.persist(() =>
+  const watermark = await desk.untilDone(() =>
     quick.completeLoad.executeWithOptions({ summary: `${module}: set the watermark, make the schedules` }, [
       { module, t0, fingerprint },
     ]),

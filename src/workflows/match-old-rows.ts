@@ -11,13 +11,13 @@ export async function matchOldRows(
 ): Promise<void> {
   if (!settings.match) return;
   const { module } = settings;
-  const settled = await desk.persist(() =>
+  const settled = await desk.untilDone(() =>
     quick.matchingSettled.executeWithOptions({ summary: `${module}: are old rows matched?` }, [module]),
   );
   if (settled) return;
   await pages.run(settings, { match: true });
   desk.show({ phase: 'matching' });
-  const { adopted, ambiguous, samples } = await desk.persist(() =>
+  const { adopted, ambiguous, samples } = await desk.untilDone(() =>
     loading.adoptMatches.executeWithOptions({ summary: `${module}: give old rows their ids` }, [module]),
   );
   const { remarks = [] } = desk.read();

@@ -91,7 +91,7 @@ async function gather(
 ): Promise<boolean> {
   const ready = (): boolean => inbox.due(Date.now()) > 0 || inbox.flooded;
   for (;;) {
-    await desk.gate();
+    await desk.waitWhilePaused();
     show(desk, inbox, { phase: 'waiting' });
     if (ready()) break;
     const waitMs = inbox.nextDueMs(Date.now());
@@ -123,7 +123,7 @@ async function readBatch(
   const ids = batch.map(({ id }) => id);
   const expected = batch.filter((pending) => pending.expected).map(({ id }) => id);
   const receivedAt = inbox.takeOldest();
-  const result = await desk.persist(
+  const result = await desk.untilDone(
     () =>
       reading.rereadRecords.executeWithOptions(
         { summary: `${module}: re-read ${ids.length} changed records` },
@@ -133,7 +133,7 @@ async function readBatch(
   );
   inbox.settle(result.again, Date.now());
   // Trouble of the run before ends with the first batch that works.
-  if (desk.recovered()) await desk.spread();
+  if (desk.markRecovered()) await desk.wakeSiblings();
   show(desk, inbox, { phase: 'waiting', counts: addCounts(desk.read().counts, result.counts) });
 }
 
@@ -146,9 +146,9 @@ async function catchUpInstead(
   const floodedSince = inbox.withdrawFlood();
   if (floodedSince === undefined) return;
   // A hint's time of arrival is this house's clock; the watermark is Zoho's.
-  const watermark = await desk.persist(() => watermarkOf(module), { news: () => inbox.hints });
+  const watermark = await desk.untilDone(() => watermarkOf(module), { news: () => inbox.hints });
   const since = watermark && Date.parse(watermark) < Date.parse(floodedSince) ? watermark : floodedSince;
-  await desk.persist(() =>
+  await desk.untilDone(() =>
     quick.requestCatchUp.executeWithOptions({ summary: `${module}: flood, catch up instead` }, [
       module,
       { since },

@@ -9,9 +9,9 @@ export async function open<S extends Status>(
   module: string,
   { fresh }: { fresh: boolean } = { fresh: true },
 ): Promise<ModuleSettings> {
-  const settings = await desk.persist(() =>
+  const settings = await desk.untilDone(() =>
     quick.openModule.executeWithOptions({ summary: `${module}: settings` }, [module, { fresh }]),
   );
-  desk.settle(settings);
+  desk.useSearchAttributes(settings);
   return settings;
 }

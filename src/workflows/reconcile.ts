@@ -11,7 +11,8 @@ import {
 } from '../contracts';
 import type { Compared } from '../activities';
 import { quick, reading, watermarkOf } from './activities';
-import { Desk, failureOf, isFailure } from './desk';
+import { Desk } from './desk';
+import { failureOf, isFailure } from './failure';
 import { counted, grouped, pageInHand } from './details';
 import { PageExport } from './export-pages';
 import { followChanges } from './follow-changes';
@@ -73,7 +74,7 @@ const nothingYet = (): Omit<ReconcileStatus, 'module' | 'repair' | 'fields'> => 
 
 /** A table that was never loaded differs in everything, and a load is the cheaper way to mend it. */
 async function loadedUpTo(desk: Desk<ReconcileStatus>, module: string): Promise<string> {
-  const watermark = await desk.persist(() => watermarkOf(module));
+  const watermark = await desk.untilDone(() => watermarkOf(module));
   if (watermark) return watermark;
   throw ApplicationFailure.nonRetryable(
     `${module} has no complete load yet, so there is nothing to compare. Start InitialSync`,
@@ -202,14 +203,14 @@ class Run {
   }
 
   private async report(): Promise<void> {
-    const { samples, ...numbers } = await this.desk.persist(() =>
+    const { samples, ...numbers } = await this.desk.untilDone(() =>
       quick.reportDifferences.executeWithOptions({ summary: `${this.module}: what differs` }, []),
     );
     this.show({ ...numbers, samples: { ...this.desk.read().samples, ...samples } });
   }
 
   private async paid<T extends Paid>(step: () => Promise<T>): Promise<T> {
-    const result = await this.desk.persist(step);
+    const result = await this.desk.untilDone(step);
     this.spent += result.credits ?? 0;
     this.show({});
     return result;

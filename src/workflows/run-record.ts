@@ -3,7 +3,8 @@ import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/wor
 import type { LoadStatus } from '../contracts';
 import type { RunEnd } from '../activities';
 import { quick } from './activities';
-import { failureOf, type Desk } from './desk';
+import type { Desk } from './desk';
+import { failureOf } from './failure';
 
 /** @param detail what the row says of a run that ended well. */
 export async function recorded<S extends LoadStatus>(
@@ -21,7 +22,7 @@ export async function recorded<S extends LoadStatus>(
   try {
     await work();
     desk.show({ phase: 'done' } as Partial<S>);
-    await desk.persist(() => record('done', detail(desk.read())));
+    await desk.untilDone(() => record('done', detail(desk.read())));
     return desk.read();
   } catch (error) {
     const outcome = isCancellation(error) ? 'cancelled' : 'failed';

@@ -2,7 +2,8 @@
 import { addCounts, type LoadStatus } from '../contracts';
 import type { SweptPart } from '../activities';
 import { reading } from './activities';
-import { failureOf, isFailure, type Desk } from './desk';
+import type { Desk } from './desk';
+import { failureOf, isFailure } from './failure';
 
 /** @param seen ISO `created_time` of the export's first job, and the rows that it had. */
 export async function sweep(
@@ -15,7 +16,7 @@ export async function sweep(
   let confirmed = false;
   for (;;) {
     try {
-      const part: SweptPart = await desk.persist(() =>
+      const part: SweptPart = await desk.untilDone(() =>
         reading.sweepUnseen.executeWithOptions({ summary: `${module}: re-read unseen rows` }, [
           { module, ...seen, ...(after ? { after } : {}), ...(confirmed ? { confirmed } : {}) },
         ]),
