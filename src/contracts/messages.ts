@@ -4,7 +4,6 @@
 export type Phase =
   | 'starting'
   | 'subscribing'
-  | 'preparing'
   | 'exporting'
   | 'loading'
   | 'sweeping'

@@ -1,5 +1,5 @@
 // Folds a batch to one entry an id, as both registers are maxima. Pure; never looks at what is stored.
-import { type Instant, later } from '../mirror/instant';
+import { later, type Instant } from '../mirror/instant';
 import type { LiveObservation, Observation } from '../mirror/observation';
 import type { RecordId } from '../mirror/record-id';
 

@@ -5,9 +5,8 @@ import type { Instant } from '../mirror/instant';
 import type { Registers } from '../mirror/observation';
 import { recordId, type RecordId } from '../mirror/record-id';
 import type { OpenCounts, StoredRow } from './database';
-import type { Dialect } from './dialect';
-import { bookkeepingOf, type Layout, registersIn } from './layout';
-import { literal } from './names';
+import type { Dialect, RegisterExpressions } from './dialect';
+import type { Layout } from './layout';
 import { countOpenRejects } from './own/rejects';
 
 const idsPerStatement = 1_000;
@@ -15,29 +14,17 @@ const rowsPerStatement = 2_000;
 type Row = Record<string, unknown>;
 
 export class Reader {
-  readonly #t: string;
-  readonly #key: string;
-  readonly #id: string;
-  readonly #m: string;
-  readonly #o: string;
-  readonly #d: string;
+  readonly #at: RegisterExpressions;
+  /** The target, with what has to be joined to it. */
+  readonly #from: string;
 
   constructor(
     private readonly knex: Knex,
     private readonly dialect: Dialect,
     private readonly layout: Layout,
   ) {
-    const { table, key } = layout;
-    const r = registersIn(table);
-    const own = bookkeepingOf(table);
-    this.#key = `t.${dialect.quote(key.name)}`;
-    this.#id = dialect.canonical(this.#key, { kind: 'bigint' }, key);
-    this.#m = `${r}.${dialect.quote(own.modifiedAt)}`;
-    this.#o = `${r}.${dialect.quote(own.observedAt)}`;
-    this.#d = `${r}.${dialect.quote(own.deletedAt)}`;
-    const target = `${dialect.target(table.table)} t`;
-    const side = `${dialect.own('bookkeeping')} b ON b.module = ${literal(table.module)} AND b.id = ${this.#key}`;
-    this.#t = r === 't' ? target : `${target} LEFT JOIN ${side}`;
+    this.#at = dialect.registers(layout);
+    this.#from = `${this.#at.t} t ${this.#at.join}`;
   }
 
   async #rows(sql: string, bindings: readonly (string | number)[] = []): Promise<Row[]> {
@@ -66,8 +53,8 @@ export class Reader {
       });
     }
     const rows = await this.#rows(
-      `SELECT ${this.#id} AS id, ${this.#m} AS m, ${this.#o} AS o
-         FROM ${this.#t} WHERE ${this.#key} IN (${list}) AND ${this.#o} IS NOT NULL`,
+      `SELECT ${this.#at.id} AS id, ${this.#at.m} AS m, ${this.#at.o} AS o
+         FROM ${this.#from} WHERE ${this.#at.key} IN (${list}) AND ${this.#at.o} IS NOT NULL`,
     );
     for (const row of rows) {
       const id = recordId(row.id);
@@ -87,7 +74,7 @@ export class Reader {
 
   async countUnseen(before: Instant): Promise<number> {
     const rows = await this.#rows(
-      `SELECT count(*) AS n FROM ${this.#t} WHERE ${this.#o} < ? AND ${this.#d} IS NULL`,
+      `SELECT count(*) AS n FROM ${this.#from} WHERE ${this.#at.o} < ? AND ${this.#at.d} IS NULL`,
       [this.dialect.targetTime(before, 'milliseconds')],
     );
     return Number(rows[0]?.n ?? 0);
@@ -96,9 +83,9 @@ export class Reader {
   async unseen(before: Instant, after: RecordId | undefined, limit: number): Promise<RecordId[]> {
     const page = this.dialect.page(limit);
     const rows = await this.#rows(
-      `SELECT ${page.top} ${this.#id} AS id FROM ${this.#t}
-        WHERE ${this.#o} < ? AND ${this.#d} IS NULL AND ${this.#key} > ${after === undefined ? '0' : recordId(after)}
-        ORDER BY ${this.#key} ${page.limit}`,
+      `SELECT ${page.top} ${this.#at.id} AS id FROM ${this.#from}
+        WHERE ${this.#at.o} < ? AND ${this.#at.d} IS NULL AND ${this.#at.key} > ${after === undefined ? '0' : recordId(after)}
+        ORDER BY ${this.#at.key} ${page.limit}`,
       [this.dialect.targetTime(before, 'milliseconds')],
     );
     return rows.map((row) => recordId(row.id));
@@ -106,9 +93,9 @@ export class Reader {
 
   async count(): Promise<OpenCounts> {
     const rows = await this.#rows(
-      `SELECT sum(CASE WHEN ${this.#d} IS NULL THEN 1 ELSE 0 END) AS live,
-              sum(CASE WHEN ${this.#d} IS NULL THEN 0 ELSE 1 END) AS deleted
-         FROM ${this.#t} WHERE ${this.#o} IS NOT NULL`,
+      `SELECT sum(CASE WHEN ${this.#at.d} IS NULL THEN 1 ELSE 0 END) AS live,
+              sum(CASE WHEN ${this.#at.d} IS NULL THEN 0 ELSE 1 END) AS deleted
+         FROM ${this.#from} WHERE ${this.#at.o} IS NOT NULL`,
     );
     return {
       live: Number(rows[0]?.live ?? 0),
@@ -124,11 +111,11 @@ export class Reader {
       return `${this.dialect.canonical(`t.${this.dialect.quote(column.name)}`, type, column)} AS v${i}`;
     });
     const page = this.dialect.page(rowsPerStatement);
-    const select = [`${this.#id} AS id`, ...values, `${this.#m} AS m`, `${this.#o} AS o`, `${this.#d} AS d`];
+    const select = [`${this.#at.id} AS id`, ...values, `${this.#at.m} AS m`, `${this.#at.o} AS o`, `${this.#at.d} AS d`];
     for (let after = '0'; ;) {
       const rows = await this.#rows(
-        `SELECT ${page.top} ${select.join(', ')} FROM ${this.#t} WHERE ${this.#key} > ${after}
-          ORDER BY ${this.#key} ${page.limit}`,
+        `SELECT ${page.top} ${select.join(', ')} FROM ${this.#from} WHERE ${this.#at.key} > ${after}
+          ORDER BY ${this.#at.key} ${page.limit}`,
       );
       for (const row of rows) yield this.#stored(row, values.length);
       const last = rows.at(-1);

@@ -7,7 +7,7 @@ import { createComparison } from './compare/comparer';
 import type { Database } from './database';
 import type { Dialect } from './dialect';
 import { DatabaseError, SchemaMismatchError, SupersededError } from './errors';
-import { type Layout, layoutOf } from './layout';
+import { layoutOf, type Layout } from './layout';
 import { createMatching } from './match/matcher';
 import { mergeLeavingOut } from './merge/bisect-transactions';
 import { attemptPart, mergeInto, RolledBack } from './merge/merge-flow';

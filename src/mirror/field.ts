@@ -3,7 +3,6 @@
 export interface Field {
   apiName: string;
   dataType: string;
-  jsonType?: string;
   length?: number;
   decimalPlaces?: number;
   /** `formula.return_type` or the roll-up's. */

@@ -15,7 +15,6 @@ export { registerSearchAttributes, searchAttributeCheck } from './search-attribu
 export {
   countWorkers,
   inTime,
-  moduleOf,
   rowsOfPageDone,
   runningModules,
   runningWorkflows,

@@ -45,7 +45,7 @@ export async function countWorkers(temporal: Client): Promise<number> {
 }
 
 /** The module of a workflow of ours: `catch-up/Leads`, also with what a schedule or a shard adds. */
-export const moduleOf = (workflowId: string): string | undefined =>
+const moduleOf = (workflowId: string): string | undefined =>
   /^[a-z-]+\/([A-Za-z_][A-Za-z0-9_$]*)/.exec(workflowId)?.[1];
 
 /** Of which modules anything runs on our task queue, configured or not. */

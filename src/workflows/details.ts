@@ -4,7 +4,6 @@ import { errorTypes, type Counts, type LoadStatus, type Phase, type Status } fro
 const doing: Record<Phase, string> = {
   starting: 'starting',
   subscribing: 'subscribing to notifications',
-  preparing: 'preparing the table',
   exporting: 'waiting for an export by Zoho',
   loading: 'loading an export',
   sweeping: 're-reading rows that the export did not show',

@@ -1,8 +1,8 @@
 // Bulk Read jobs: create, continue, look. Never repeats a create: Zoho has no idempotency key and no list of jobs. Source: zoho-api §1.
 import { z } from 'zod';
-import { moduleName, pathId, zohoTime, type Answer, type Api } from './api';
+import { moduleName, pathId, zohoTime, type Api } from './api';
 import { credits } from './credits';
-import { badAnswer, readAs, instantText, text, wholeNumber } from './json';
+import { readAs, instantText, text, wholeNumber } from './json';
 import type { BulkJob, BulkJobRequest, JobState } from './zoho';
 
 const createdShape = z.object({
@@ -100,7 +100,6 @@ async function post(
     state: 'running',
     stateText: details.state ?? 'ADDED',
     createdAt: details.created_time,
-    answeredAt: answeredAt(answer, options.route),
   };
 }
 
@@ -116,7 +115,6 @@ export async function readBulkJob(api: Api, jobId: string, signal?: AbortSignal)
     state,
     stateText: job.state,
     createdAt: job.created_time,
-    answeredAt: answeredAt(answer, route),
   };
   // Believe the state, not the presence of `result`: running jobs may show one.
   if (state === 'completed') return { ...known, result: resultOf(job.result, { route, path }) };
@@ -136,9 +134,4 @@ function resultOf(body: unknown, from: { route: string; path: string }): NonNull
     page: result.page ?? 1,
     downloadPath: result.download_url ?? `${from.path}/result`,
   };
-}
-
-function answeredAt(answer: Answer, route: string): NonNullable<Answer['date']> {
-  if (answer.date === undefined) throw badAnswer(route, 'header.date');
-  return answer.date;
 }

@@ -19,7 +19,6 @@ export type {
   JsonValue,
   RecordsAnswer,
   Zoho,
-  ZohoField,
   ZohoModule,
   ZohoRecord,
 } from './zoho';

@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { moduleName, type Api } from './api';
 import { credits } from './credits';
 import { readAs, text, wholeNumber } from './json';
-import type { ZohoField, ZohoModule } from './zoho';
+import type { Field } from '../mirror/field';
+import type { ZohoModule } from './zoho';
 
 const modulesShape = z.object({
   modules: z.array(
-    z.object({ api_name: text, api_supported: z.boolean().nullish(), generated_type: text.nullish() }),
+    z.object({ api_name: text, api_supported: z.boolean().nullish() }),
   ),
 });
 
@@ -20,7 +21,6 @@ const lookup = z
 const fieldShape = z.object({
   api_name: text,
   data_type: text,
-  json_type: text.nullish(),
   length: wholeNumber.nullish(),
   decimal_place: wholeNumber.nullish(),
   formula: returnType,
@@ -42,12 +42,11 @@ export async function readModules(api: Api, signal?: AbortSignal): Promise<ZohoM
   return readAs(modulesShape, body, route).modules.map((module) => ({
     apiName: module.api_name,
     apiSupported: module.api_supported ?? false,
-    ...(module.generated_type ? { generatedType: module.generated_type } : {}),
   }));
 }
 
 /** The fields of a module, of all layouts together. Throws refused INVALID_MODULE. Empty for a module without fields. */
-export async function readFields(api: Api, module: string, signal?: AbortSignal): Promise<ZohoField[]> {
+export async function readFields(api: Api, module: string, signal?: AbortSignal): Promise<Field[]> {
   const route = 'fields';
   const { body } = await api.call({
     route,
@@ -60,13 +59,12 @@ export async function readFields(api: Api, module: string, signal?: AbortSignal)
   return body === undefined ? [] : readAs(fieldsShape, body, route).fields.map(fieldOf);
 }
 
-function fieldOf(field: z.infer<typeof fieldShape>): ZohoField {
+function fieldOf(field: z.infer<typeof fieldShape>): Field {
   const type = field.formula?.return_type ?? field.rollup_summary?.return_type;
   const lookupModule = field.lookup?.module?.api_name;
   return {
     apiName: field.api_name,
     dataType: field.data_type,
-    ...(field.json_type ? { jsonType: field.json_type } : {}),
     ...(typeof field.length === 'number' ? { length: field.length } : {}),
     ...(typeof field.decimal_place === 'number' ? { decimalPlaces: field.decimal_place } : {}),
     ...(type ? { returnType: type } : {}),

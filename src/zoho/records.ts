@@ -1,6 +1,7 @@
 // Records by id, whole: many fields in several calls, cut rich text fetched in full. Never takes "not returned" for "deleted".
 // Source: zoho-api §3.1.
 import { z } from 'zod';
+import type { Field } from '../mirror/field';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 import { moduleName, type Api } from './api';
@@ -8,7 +9,7 @@ import { credits } from './credits';
 import { ZohoError } from './errors';
 import { cutFieldsOf, readFullTexts, type FullTexts } from './full-text';
 import { readAs, instantText, jsonValue, recordIdText } from './json';
-import type { AskedRecord, JsonValue, RecordsAnswer, ZohoField, ZohoRecord } from './zoho';
+import type { AskedRecord, JsonValue, RecordsAnswer, ZohoRecord } from './zoho';
 
 const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
 /** The record as it came; only id and Modified_Time are understood here. */
@@ -33,7 +34,7 @@ const mostRounds = 5;
 const always = ['id', 'Modified_Time'] as const;
 
 /** How many calls, of a credit each, it takes to read up to 100 records with these fields. */
-export const callsPerRead = (fields: readonly ZohoField[]): number =>
+export const callsPerRead = (fields: readonly Field[]): number =>
   Math.max(1, chunksOf(namesOf(fields), mostFields - always.length).length);
 
 /** Part of one record, or undefined: not returned. */
@@ -55,7 +56,7 @@ interface Reading {
 export async function readRecords(
   api: Api,
   module: string,
-  options: { ids: readonly RecordId[]; fields: readonly ZohoField[]; signal?: AbortSignal | undefined },
+  options: { ids: readonly RecordId[]; fields: readonly Field[]; signal?: AbortSignal | undefined },
 ): Promise<RecordsAnswer> {
   const { fields, signal } = options;
   const reading: Reading = {
@@ -83,10 +84,10 @@ export async function readRecords(
   return { askedAt: askedAt ?? api.clock.now(), records, absent };
 }
 
-const namesOf = (fields: readonly ZohoField[]): string[] =>
+const namesOf = (fields: readonly Field[]): string[] =>
   [...new Set(fields.map((field) => field.apiName))].filter((name) => !isAlways(name));
 
-const richTextOf = (fields: readonly ZohoField[]): Set<string> =>
+const richTextOf = (fields: readonly Field[]): Set<string> =>
   new Set(fields.filter((field) => field.richText).map((field) => field.apiName));
 
 /** One round: what is whole and consistent, and what changed meanwhile. */
@@ -204,7 +205,7 @@ async function readList(reading: Reading, ids: readonly RecordId[], names: reado
 export async function readRecord(
   api: Api,
   module: string,
-  options: { id: RecordId; fields: readonly ZohoField[]; signal?: AbortSignal | undefined },
+  options: { id: RecordId; fields: readonly Field[]; signal?: AbortSignal | undefined },
 ): Promise<{ askedAt: Instant; record?: ZohoRecord }> {
   const { id, fields, signal } = options;
   const richText = richTextOf(fields);

@@ -6,13 +6,10 @@ import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';
 
 export type { JsonValue };
-/** One field of `GET /settings/fields`, as far as the mirror needs it. */
-export type ZohoField = Field;
 
 export interface ZohoModule {
   apiName: string;
   apiSupported: boolean;
-  generatedType?: string;
 }
 
 export type JobState = 'running' | 'completed' | 'failed';
@@ -24,8 +21,6 @@ export interface BulkJob {
   stateText: string;
   /** Zoho's `created_time`: the export is never older than this. */
   createdAt: Instant;
-  /** The answer's own `Date`. */
-  answeredAt: Instant;
   /** With `completed`. */
   result?: {
     /** Rows of this page. */
@@ -107,7 +102,7 @@ export interface Zoho {
   receivedDate(signal?: AbortSignal): Promise<Instant>;
 
   modules(signal?: AbortSignal): Promise<ZohoModule[]>;
-  fields(module: string, signal?: AbortSignal): Promise<ZohoField[]>;
+  fields(module: string, signal?: AbortSignal): Promise<Field[]>;
 
   createBulkJob(request: BulkJobRequest, signal?: AbortSignal): Promise<BulkJob>;
   /** The next page of a chain: the body holds the token and nothing else (plus the callback). */
@@ -131,14 +126,14 @@ export interface Zoho {
   recordsByIds(
     module: string,
     ids: readonly RecordId[],
-    fields: readonly ZohoField[],
+    fields: readonly Field[],
     signal?: AbortSignal,
   ): Promise<RecordsAnswer>;
   /** One record by a single-record read, rich text whole; `record` undefined means that Zoho has no such record (204/404 for the record). */
   recordById(
     module: string,
     id: RecordId,
-    fields: readonly ZohoField[],
+    fields: readonly Field[],
     signal?: AbortSignal,
   ): Promise<{ askedAt: Instant; record?: ZohoRecord }>;
 

@@ -76,8 +76,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'rows that the mirror never wrote are swept',
     file: 'src/db/read.ts',
-    find: 'WHERE ${this.#o} < ? AND',
-    replace: "WHERE coalesce(${this.#o}, '') < ? AND",
+    find: 'WHERE ${this.#at.o} < ? AND',
+    replace: "WHERE coalesce(${this.#at.o}, '') < ? AND",
     times: 2,
     detector: law,
   },

@@ -53,7 +53,6 @@ test('modules and fields are read with what the mirror needs', async () => {
     expect(await zoho.modules()).toContainEqual({
       apiName: 'Inner_Logs',
       apiSupported: false,
-      generatedType: 'default',
     });
     const fields = new Map((await zoho.fields('Leads')).map((field) => [field.apiName, field]));
     expect(fields.get('Notes_Rich')).toMatchObject({ dataType: 'textarea', length: 50_000, richText: true });
@@ -77,7 +76,6 @@ test('a chain of bulk jobs goes on by token and its files come down whole', asyn
     expect(second).toMatchObject({ state: 'completed', result: { count: 2, moreRecords: false } });
     const zip = await bytesOf(await zoho.download(second.result?.downloadPath ?? ''));
     expect(zip.subarray(0, 2).toString()).toBe('PK');
-    expect(second.answeredAt).toBeGreaterThanOrEqual(first.createdAt);
   });
 });
 

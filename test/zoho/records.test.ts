@@ -1,6 +1,7 @@
 // Records read in several calls: joined only when nothing moved in between.
 import { recordId, type RecordId } from '../../src/mirror/record-id';
-import { callsPerRead, type ZohoField } from '../../src/zoho';
+import type { Field } from '../../src/mirror';
+import { callsPerRead } from '../../src/zoho';
 import { failureOf } from './support/failure';
 import { json, withScript, type Script, type Seen } from './support/server';
 
@@ -8,7 +9,7 @@ const one = recordId('5725767000000000101');
 const two = recordId('5725767000000000102');
 const time = (second: number): string => `2026-08-01T10:00:${String(second).padStart(2, '0')}+00:00`;
 
-const field = (apiName: string, richText = false): ZohoField => ({
+const field = (apiName: string, richText = false): Field => ({
   apiName,
   dataType: 'text',
   options: [],

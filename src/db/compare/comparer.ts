@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import type { Dialect } from '../dialect';
 import { combine } from '../fold';
 import type { Layout } from '../layout';
-import { type ComparedBatch, type Comparison, type DifferenceKind, type DifferenceState, type Findings, type Judged, kindCodes, kindOf, stateCodes } from './comparison';
+import { kindCodes, kindOf, stateCodes, type ComparedBatch, type Comparison, type DifferenceKind, type DifferenceState, type Findings, type Judged } from './comparison';
 import { beginRun, expectRun, forgetRun } from './comparison-run';
 
 type Row = Record<string, unknown>;

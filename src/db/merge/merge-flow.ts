@@ -1,7 +1,7 @@
 // Merges a batch in one transaction: checkpoint, entries piece by piece, rejects, checkpoint. The law itself is the dialect's SQL.
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { type Counts, noCounts } from '../../contracts';
+import { noCounts, type Counts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
 import type { MergeRequest, MergeResult, PreparedBatch, Reject } from '../batch';
@@ -12,8 +12,8 @@ import type { Ledger } from '../own/ledger';
 import { storeRejects } from '../own/rejects';
 import { examineTable } from '../table/ensure';
 import { rejectOf } from '../table/limits';
-import { type LeftOut, TransactionLost } from './bisect-transactions';
-import { type Folded, foldFitting } from './fold-fitting';
+import { TransactionLost, type LeftOut } from './bisect-transactions';
+import { foldFitting, type Folded } from './fold-fitting';
 import { expectOneToFit, expectOneToGoIn, Suspicion } from './systematic-failure';
 import { takeBack } from './take-back';
 

@@ -1,6 +1,6 @@
 // Reads `Server=host\instance;Database=…;User Id=…;Password=…`. Never repeats what it read; settings that mean nothing here are skipped.
 import { parse } from '@tediousjs/connection-string';
-import { encryption, flag, type Login, loginOf, type MssqlSettings, portOf, wrong } from './settings';
+import { encryption, flag, loginOf, portOf, wrong, type Login, type MssqlSettings } from './settings';
 
 type Read = (...names: string[]) => string | undefined;
 

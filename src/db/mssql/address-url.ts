@@ -1,5 +1,5 @@
 // Reads `mssql://user:password@host:1433/database?encrypt=true`. Never repeats what it read.
-import { encryption, flag, loginOf, type MssqlSettings, portOf, wrong } from './settings';
+import { encryption, flag, loginOf, portOf, wrong, type MssqlSettings } from './settings';
 
 const parameters = [
   'encrypt',

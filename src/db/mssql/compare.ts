@@ -3,7 +3,7 @@ import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
-import { bookkeepingOf, type Layout, registersIn } from '../layout';
+import { bookkeepingOf, registersIn, type Layout } from '../layout';
 import { batch } from './connect';
 import { differs, literal } from './merge';
 import { encodeRows } from './rows';

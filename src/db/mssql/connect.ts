@@ -1,7 +1,7 @@
 // Opens SQL Server through Knex and tedious, and runs plain batches on the connection of a transaction. Never logs a statement.
-import { type Knex, knex as createKnex } from 'knex';
+import { knex as createKnex, type Knex } from 'knex';
 import MssqlClient from 'knex/lib/dialects/mssql/index.js';
-import { type Connection, Request } from 'tedious';
+import { Request, type Connection } from 'tedious';
 import { silent } from '../silent';
 import { driver } from './connection';
 import type { MssqlSettings } from './settings';

@@ -3,7 +3,7 @@
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import type { DeadRows, Entries, MergeSession } from '../dialect';
-import { type ActualColumn, bookkeepingOf, type Flag, type Layout, registersIn } from '../layout';
+import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
 import { batch } from './connect';
 import { encodeRows } from './rows';
 import { quote, target } from './schema';

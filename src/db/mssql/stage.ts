@@ -1,6 +1,6 @@
 // Brings entries into a session's #stage by bulk load, each value in the type that its column can be set from. Decides nothing.
-import { type Connection, TYPES } from 'tedious';
-import { instant, type Instant, toIsoMs } from '../../mirror/instant';
+import { TYPES, type Connection } from 'tedious';
+import { instant, toIsoMs, type Instant } from '../../mirror/instant';
 import { recordId } from '../../mirror/record-id';
 import type { Entry } from '../fold';
 import type { ActualColumn, Layout } from '../layout';

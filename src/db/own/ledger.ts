@@ -1,7 +1,7 @@
 // What the mirror remembers beside the records: watermarks, checkpoints, runs, the shared token. Never touches a target table.
 import type { Knex } from 'knex';
-import { addCounts, type Counts, noCounts } from '../../contracts';
-import { instant, type Instant, later } from '../../mirror/instant';
+import { addCounts, noCounts, type Counts } from '../../contracts';
+import { instant, later, type Instant } from '../../mirror/instant';
 import type { CheckpointMove } from '../batch';
 import type { PageCheckpoint, RecordedRun, RunRecord, SpentMinute, SyncState } from '../database';
 import type { Dialect, OwnTable } from '../dialect';

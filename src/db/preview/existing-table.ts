@@ -1,7 +1,7 @@
 // As much of a target table as is there already: for counting beforehand what a load would do. Changes nothing.
 import type { Knex } from 'knex';
 import type { Dialect } from '../dialect';
-import { type ActualColumn, findColumn, type Layout, layoutOf, ownColumns } from '../layout';
+import { findColumn, layoutOf, ownColumns, type ActualColumn, type Layout } from '../layout';
 import { holdsIds } from '../table/inspect';
 import type { TargetTable } from '../target';
 

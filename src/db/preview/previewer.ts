@@ -12,7 +12,7 @@ import { combine } from '../fold';
 import { countOf, offerWithin, sortOut } from '../match/matcher';
 import { refusal } from '../table/limits';
 import type { TargetTable } from '../target';
-import { type AsItIs, tableAsItIs } from './existing-table';
+import { tableAsItIs, type AsItIs } from './existing-table';
 import type { Preview, PreviewedBatch } from './preview';
 
 type Row = Record<string, unknown>;

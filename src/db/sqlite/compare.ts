@@ -4,7 +4,8 @@ import type { RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession, RegisterExpressions } from '../dialect';
 import type { Entry } from '../fold';
-import { bookkeepingOf, type Layout, registersIn } from '../layout';
+import { bookkeepingOf, registersIn, type Layout } from '../layout';
+import { literal } from '../names';
 import { quote, target } from './schema';
 import { createStage, staged, stageName, Stager } from './stage';
 
@@ -18,7 +19,7 @@ export function registers({ table, key }: Layout): RegisterExpressions {
   const id = `t.${quote(key.name)}`;
   return {
     t: target(table.table),
-    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = '${table.module}' AND b.id = ${id}` : '',
+    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = ${id}` : '',
     key: id,
     id: `CAST(${id} AS TEXT)`,
     m: `${r}.${quote(own.modifiedAt)}`,
@@ -31,7 +32,7 @@ export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
   const { modifiedAt, observedAt } = bookkeepingOf(table);
   const [where, row] =
     registersIn(table) === 'b'
-      ? [side, `module = '${table.module}' AND id`]
+      ? [side, `module = ${literal(table.module)} AND id`]
       : [target(table.table), quote(key.name)];
   return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
     WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;

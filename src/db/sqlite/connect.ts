@@ -1,6 +1,6 @@
 // Opens SQLite through Knex: one connection, one writer, WAL. Never blocks the event loop while another writer is at work.
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Knex, knex as createKnex } from 'knex';
+import { knex as createKnex, type Knex } from 'knex';
 import BetterSqliteClient from 'knex/lib/dialects/better-sqlite3/index.js';
 import SqliteTransaction from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import type Sqlite from 'better-sqlite3';

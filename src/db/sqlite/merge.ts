@@ -1,10 +1,10 @@
 // The law of the merge as SQL for SQLite (docs/law-of-the-merge.md). Never sees a value; `../mssql/merge.ts` says the same in T-SQL.
 import type Sqlite from 'better-sqlite3';
-import { type Instant, toIsoMs } from '../../mirror/instant';
+import { toIsoMs, type Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
 import type { DeadRows, MergeSession, Tally } from '../dialect';
 import type { Entry } from '../fold';
-import { bookkeepingOf, type Flag, type Layout, registersIn } from '../layout';
+import { bookkeepingOf, registersIn, type Flag, type Layout } from '../layout';
 import { literal } from '../names';
 import { affinity, quote, target } from './schema';
 import { createStage, planName, staged, stageName, Stager } from './stage';

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import type { ColumnType } from '../../mirror/column-type';
 import type { TableFacts } from '../dialect';
-import { type ActualColumn, type ActualKind, sameName } from '../layout';
+import { sameName, type ActualColumn, type ActualKind } from '../layout';
 import { plainName, splitTable } from '../names';
 import type { TargetColumn, TargetTable } from '../target';
 

@@ -1,6 +1,6 @@
 // Brings entries into SQLite: new records straight into the target, all others into a temporary table. Decides nothing.
 import type Sqlite from 'better-sqlite3';
-import { type Instant, toIsoMs, toIsoSeconds } from '../../mirror/instant';
+import { toIsoMs, toIsoSeconds, type Instant } from '../../mirror/instant';
 import type { Entry } from '../fold';
 import { bookkeepingOf, type Layout } from '../layout';
 import { affinity, quote, target } from './schema';
