@@ -25,7 +25,7 @@ const outside = ['bench', 'demo', 'dev', 'scripts', 'simulator', 'test'];
 const drivers = ['better-sqlite3', 'knex', 'mssql', 'tedious'];
 
 /** room → the rooms it may import (`types`: only their types) and the packages it must not, or the only ones it may. */
-const arrows = {
+export const arrows = {
   contracts: { imports: [], packages: { only: [] } },
   config: { imports: [], packages: { never: ['@temporalio/', ...drivers] } },
   mirror: { imports: [], packages: { only: ['node:crypto'] } },

@@ -1,4 +1,5 @@
-// Makes a table equal to its module: subscribe → ensure the table → loop over Bulk Read pages → sweep → record the watermark.
+// Makes a table equal to its module: ensure the table → match old rows → subscribe → loop over Bulk Read pages → sweep → set the
+// watermark → catch up.
 import { ApplicationFailure } from '@temporalio/workflow';
 import { noCounts, type InitialSyncInput, type LoadStatus, type ModuleSettings } from '../contracts';
 import { quick } from './activities';
