@@ -1,5 +1,5 @@
 // What a load would do, counted before the first write: the table is looked at as it is, and nothing is made ready for it.
-import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 import { type DryRunStatus, type ModuleSettings, noCounts, type Previewed } from '../contracts';
 import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
@@ -7,6 +7,7 @@ import { readBatches, type LoadedPage } from './load-page';
 import type { Deps } from './deps';
 import type { OfferPage } from './match';
 import { remarksOf, settingsOf } from './modules';
+import { thisRun } from './this-run';
 
 export interface Inspected {
   settings: ModuleSettings;
@@ -14,8 +15,6 @@ export interface Inspected {
   ready: boolean;
   findings: NonNullable<DryRunStatus['findings']>;
 }
-
-const thisRun = (): string => activityInfo().workflowExecution!.runId;
 
 export const createDryRunActivities = (deps: Deps) => ({
   /** Fails with InvalidInput for a module that cannot be mirrored; what is wrong with the table is answered. */

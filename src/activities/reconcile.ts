@@ -1,6 +1,6 @@
 // Both sides compared: an export is kept beside the table, what differs is re-read, and what a re-read shows too is real.
 // Every part may run twice: where it stands is in the database.
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { addCounts, type Counts, type Differences, noCounts, type Paid } from '../contracts';
 import type { Database, DifferenceKind, DifferenceState, Findings, Judged, TakeBack, TargetTable } from '../db';
 import { instant, type Instant, isRecordId, parseInstant, recordId, type RecordId, toIsoMs } from '../mirror';
@@ -11,6 +11,7 @@ import type { ModulePlan } from './catalog';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
 import { readWithRegisters, type RereadContext, type Seen } from './reread';
+import { thisRun } from './this-run';
 import { isSuspicious, refuseSuspicious } from './unseen';
 
 export interface ComparePage extends LoadPage {
@@ -74,8 +75,6 @@ export interface ReconcileReport extends Differences {
 
 const idsPerPart = 1_000;
 const idsPerCall = 100;
-
-const thisRun = (): string => activityInfo().workflowExecution!.runId;
 
 export const createReconcileActivities = (deps: Deps) => ({
   /** Keeps a page of the export beside the table: which ids it shows, and which rows are not as it shows them. */

@@ -7,7 +7,7 @@ import fastify, {
   type FastifyInstance,
 } from 'fastify';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { sendHints } from '../temporal';
+import { inTime, sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
 import {
   callbackPath,
@@ -84,7 +84,7 @@ function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
   app.get('/healthz', () => ({ ok: true }));
   app.get('/readyz', async (_request, reply) => {
     try {
-      await inTime(temporal, () => temporal.workflowService.getSystemInfo({}));
+      await inTime(temporal, temporalDeadlineMs, () => temporal.workflowService.getSystemInfo({}));
       return { ok: true };
     } catch {
       return reply.code(503).send({ error: 'Temporal cannot be reached' });
@@ -98,7 +98,7 @@ function addNotifications(
   refuse: Refuse,
 ): void {
   const expected = channelToken(webhookSecret);
-  const groups = new HintGroups((module, hint) => inTime(temporal, () => sendHints(temporal, module, hint)));
+  const groups = new HintGroups((module, hint) => inTime(temporal, temporalDeadlineMs, () => sendHints(temporal, module, hint)));
   app.post(notificationPath, async (request, reply) => {
     const json = parseJson(request.body);
     if (json === undefined)
@@ -135,7 +135,7 @@ function addCallbacks(
     if (jobId === undefined) return { ignored: true };
     try {
       const handle = temporal.workflow.getHandle(workflowId);
-      await inTime(temporal, () => handle.signal<[JobFinished]>(signals.jobFinished, { jobId }));
+      await inTime(temporal, temporalDeadlineMs, () => handle.signal<[JobFinished]>(signals.jobFinished, { jobId }));
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { ignored: true };
       log.warn({ workflowId, reason: reasonOf(error) }, 'callback not accepted by Temporal');
@@ -154,17 +154,6 @@ function addEcho(app: FastifyInstance, { webhookSecret }: ApiOptions): void {
     return { signature: echoOf(webhookSecret, nonce) };
   });
 }
-
-/** Connecting is not covered by a call's deadline, so both are bounded. */
-const inTime = <T>(temporal: Client, call: () => Promise<T>): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), temporalDeadlineMs);
-  });
-  return Promise.race([temporal.withDeadline(Date.now() + temporalDeadlineMs, call), late]).finally(() =>
-    clearTimeout(timer),
-  );
-};
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

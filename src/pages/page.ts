@@ -2,7 +2,7 @@
 import type { Instant } from '../mirror/instant';
 import type { Mapping } from '../mirror/mapping';
 import type { LiveObservation } from '../mirror/observation';
-import type { Preparation, PreparedBatch } from '../db';
+import type { Preparation, PreparedBatch, Reject } from '../db';
 
 export interface PagePlan {
   mapping: Mapping;
@@ -17,24 +17,14 @@ export interface PagePlan {
   preparation?: Preparation;
 }
 
-/** A row that cannot be typed. `raw` is the row as JSON, by column of the CSV. */
-export interface RejectedRow {
-  id?: string;
-  column?: string;
-  reason: string;
-  raw: string;
-  /** Where the row has one that can be read. */
-  modifiedAt?: Instant;
-  observedAt: Instant;
-}
-
 export interface PageBatch {
   /** Rows [from, to) of the CSV. */
   from: number;
   to: number;
   /** Made ready if the plan says for which table. */
   rows: { observations: LiveObservation[] } | { prepared: PreparedBatch };
-  rejects: RejectedRow[];
+  /** Rows that cannot be typed, each as JSON by column of the CSV. */
+  rejects: Reject[];
   /** Only true once the end of the zip, its checksum and the row count have been seen. */
   last: boolean;
 }

@@ -7,8 +7,8 @@ import type { LiveObservation } from '../mirror/observation';
 import { isRecordId } from '../mirror/record-id';
 import { TypingError, type Typing } from '../mirror/typing';
 import { CsvRows } from './csv-rows';
-import { Preparer } from '../db';
-import { PageError, type PageBatch, type PagePlan, type RejectedRow } from './page';
+import { Preparer, type Reject } from '../db';
+import { PageError, type PageBatch, type PagePlan } from './page';
 import { csvOf } from './unzip';
 
 export async function* parsePage(
@@ -72,7 +72,7 @@ async function* batches(csv: Readable, plan: PagePlan): AsyncGenerator<PageBatch
 class Gathered {
   to: number;
   private readonly observations: LiveObservation[] = [];
-  private readonly rejects: RejectedRow[] = [];
+  private readonly rejects: Reject[] = [];
   private readonly preparer: Preparer | undefined;
 
   constructor(
@@ -83,7 +83,7 @@ class Gathered {
     this.preparer = preparation && new Preparer(preparation);
   }
 
-  add(row: LiveObservation | RejectedRow): void {
+  add(row: LiveObservation | Reject): void {
     if ('reason' in row) this.rejects.push(row);
     else if (this.preparer) this.preparer.add(row);
     else this.observations.push(row);
@@ -96,7 +96,7 @@ class Gathered {
   }
 }
 
-type RowReader = (cells: readonly string[]) => LiveObservation | RejectedRow;
+type RowReader = (cells: readonly string[]) => LiveObservation | Reject;
 
 /** Zoho's page calls the id column `id`; the real header is `Id`. */
 const isIdHeader = (name: string): boolean => name === 'Id' || name === 'id';
@@ -127,12 +127,12 @@ interface RowShape {
   observedAt: Instant;
 }
 
-function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | RejectedRow {
+function typedRow(cells: readonly string[], shape: RowShape): LiveObservation | Reject {
   const id = cells[shape.idAt];
   // A row of another length is shifted somewhere: none of its cells is known to be what its place says.
   const modifiedAt =
     cells.length === shape.header.length ? readable(cells[shape.modifiedAt] ?? '') : undefined;
-  const refuse = (reason: string, column?: string): RejectedRow => ({
+  const refuse = (reason: string, column?: string): Reject => ({
     ...(isRecordId(id) ? { id } : {}),
     ...(column ? { column } : {}),
     reason,
