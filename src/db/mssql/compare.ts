@@ -2,41 +2,16 @@
 import type { Connection } from 'tedious';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
-import type { CompareSession, RegisterExpressions } from '../dialect';
-import { bookkeepingOf, registersIn, type Layout } from '../layout';
+import type { CompareSession } from '../dialect';
+import type { Layout } from '../layout';
 import { batch } from './connect';
-import { differs, literal } from './merge';
+import { differs } from './merge';
+import { registers } from './registers';
 import { encodeRows } from './rows';
-import { quote, target } from './schema';
+import { literal } from './schema';
 import { createStageSql, fillStage } from './stage';
 
 const kept = 'zoho_mirror.comparison_row';
-const side = 'zoho_mirror.bookkeeping';
-
-export function registers({ table, key }: Layout): RegisterExpressions {
-  const own = bookkeepingOf(table);
-  const r = registersIn(table);
-  const id = `t.${quote(key.name)}`;
-  return {
-    t: target(table.table),
-    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = ${id}` : '',
-    key: id,
-    id: `CONVERT(varchar(20), CONVERT(bigint, ${id}))`,
-    m: `${r}.${quote(own.modifiedAt)}`,
-    o: `${r}.${quote(own.observedAt)}`,
-    d: `${r}.${quote(own.deletedAt)}`,
-  };
-}
-
-export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
-  const { modifiedAt, observedAt } = bookkeepingOf(table);
-  const [where, row] =
-    registersIn(table) === 'b'
-      ? [side, `module = ${literal(table.module)} AND id`]
-      : [target(table.table), quote(key.name)];
-  return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
-    WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
-}
 
 /** A row of the mirror is one that it has observed; a live one is not marked as deleted. */
 function judgeSql(layout: Layout): string {

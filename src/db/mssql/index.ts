@@ -2,10 +2,11 @@
 import type { Knex } from 'knex';
 import { instant } from '../../mirror/instant';
 import type { Dialect } from '../dialect';
-import * as compare from './compare';
+import { openCompare } from './compare';
 import { batch, connectionOf } from './connect';
 import { classifyMssql } from './errors';
 import { openMerge } from './merge';
+import { lowerModifiedAt, registers } from './registers';
 import * as schema from './schema';
 import { bare } from './stage';
 
@@ -90,9 +91,9 @@ export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => 
   page: (limit) => ({ top: `TOP (${Math.trunc(limit)})`, limit: '' }),
   targetTime: bare,
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout, lockTimeoutMs),
-  registers: compare.registers,
-  lowerModifiedAt: compare.lowerModifiedAt,
-  openCompare: async (trx, layout) => compare.openCompare(await connectionOf(trx), layout),
+  registers,
+  lowerModifiedAt,
+  openCompare: async (trx, layout) => openCompare(await connectionOf(trx), layout),
 });
 
 export const mssqlDialect = createMssqlDialect();

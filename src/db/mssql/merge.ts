@@ -6,33 +6,25 @@ import type { DeadRows, Entries, MergeSession } from '../dialect';
 import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
 import { batch } from './connect';
 import { encodeRows } from './rows';
-import { quote, target } from './schema';
+import { joinSide, side } from './registers';
+import { literal, quote, target } from './schema';
 import { bare, converted, createStageSql, entryOf, fillStage, stagedEntrySql } from './stage';
 
 const tombstone = 'zoho_mirror.tombstone';
 const rejected = 'zoho_mirror.rejected_record';
-const side = 'zoho_mirror.bookkeeping';
-
-/** Values come from the configuration, not from Zoho; doubled quotes are all a literal needs. */
-export const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
 
 /** Quoted names that every statement needs. */
 function namesOf(layout: Layout) {
   const { table, key } = layout;
   const own = bookkeepingOf(table);
   const r = registersIn(table);
-  const beside = (hint: string): string =>
-    r === 'b'
-      ? `LEFT JOIN ${side} b ${hint} ON b.module = ${literal(table.module)} AND b.id = t.${quote(key.name)}`
-      : '';
   return {
     module: literal(table.module),
     t: target(table.table),
     key: quote(key.name),
     r,
-    /** What a statement that reads the target as `t` adds to reach the three columns. */
-    join: beside(''),
-    lockedJoin: beside('WITH (UPDLOCK, HOLDLOCK)'),
+    join: joinSide(layout),
+    lockedJoin: joinSide(layout, 'WITH (UPDLOCK, HOLDLOCK)'),
     m: quote(own.modifiedAt),
     o: quote(own.observedAt),
     d: quote(own.deletedAt),

@@ -8,6 +8,9 @@ import type { TargetColumn, TargetTable } from '../target';
 
 export const quote = (name: string): string => `[${plainName(name)}]`;
 
+/** A text in a statement. Doubled quotes are all that it needs. */
+export const literal = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
+
 export function target(table: string): string {
   const { schema, name } = splitTable(table);
   return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;

@@ -2,41 +2,15 @@
 import type Sqlite from 'better-sqlite3';
 import type { RecordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
-import type { CompareSession, RegisterExpressions } from '../dialect';
+import type { CompareSession } from '../dialect';
 import type { Entry } from '../fold';
-import { bookkeepingOf, registersIn, type Layout } from '../layout';
-import { literal } from '../names';
-import { quote, target } from './schema';
+import type { Layout } from '../layout';
+import { registers, side } from './registers';
+import { quote } from './schema';
 import { createStage, staged, stageName, Stager } from './stage';
 
 const kept = 'zoho_mirror_comparison_row';
 const tombstone = 'zoho_mirror_tombstone';
-const side = 'zoho_mirror_bookkeeping';
-
-export function registers({ table, key }: Layout): RegisterExpressions {
-  const own = bookkeepingOf(table);
-  const r = registersIn(table);
-  const id = `t.${quote(key.name)}`;
-  return {
-    t: target(table.table),
-    join: r === 'b' ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = ${id}` : '',
-    key: id,
-    id: `CAST(${id} AS TEXT)`,
-    m: `${r}.${quote(own.modifiedAt)}`,
-    o: `${r}.${quote(own.observedAt)}`,
-    d: `${r}.${quote(own.deletedAt)}`,
-  };
-}
-
-export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
-  const { modifiedAt, observedAt } = bookkeepingOf(table);
-  const [where, row] =
-    registersIn(table) === 'b'
-      ? [side, `module = ${literal(table.module)} AND id`]
-      : [target(table.table), quote(key.name)];
-  return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
-    WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
-}
 
 /** A row of the mirror is one that it has observed; a live one is not marked as deleted. */
 function judgeSql(layout: Layout): string {

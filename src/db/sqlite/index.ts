@@ -1,10 +1,11 @@
 // SQLite's answer to `dialect.ts`, put together. Nothing is decided here.
 import { parseInstant, toIsoMs, toIsoSeconds } from '../../mirror/instant';
 import type { Dialect } from '../dialect';
-import * as compare from './compare';
+import { openCompare } from './compare';
 import { connectionOf } from './connect';
 import { classifySqlite } from './errors';
 import { openMerge } from './merge';
+import { lowerModifiedAt, registers } from './registers';
 import * as schema from './schema';
 
 export { connectSqlite } from './connect';
@@ -48,7 +49,7 @@ export const sqliteDialect: Dialect = {
   targetTime: (at, precision) => (precision === 'seconds' ? toIsoSeconds(at) : toIsoMs(at)),
   page: (limit) => ({ top: '', limit: `LIMIT ${Math.trunc(limit)}` }),
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
-  registers: compare.registers,
-  lowerModifiedAt: compare.lowerModifiedAt,
-  openCompare: async (trx, layout) => compare.openCompare(await connectionOf(trx), layout),
+  registers,
+  lowerModifiedAt,
+  openCompare: async (trx, layout) => openCompare(await connectionOf(trx), layout),
 };

@@ -6,12 +6,12 @@ import type { DeadRows, MergeSession, Tally } from '../dialect';
 import type { Entry } from '../fold';
 import { bookkeepingOf, registersIn, type Flag, type Layout } from '../layout';
 import { literal } from '../names';
+import { joinSide, side } from './registers';
 import { affinity, quote, target } from './schema';
 import { createStage, planName, staged, stageName, Stager } from './stage';
 
 const tombstone = 'zoho_mirror_tombstone';
 const rejected = 'zoho_mirror_rejected_record';
-const side = 'zoho_mirror_bookkeeping';
 
 /** Quoted names that every statement needs. */
 function namesOf(layout: Layout) {
@@ -22,11 +22,7 @@ function namesOf(layout: Layout) {
     t: target(table.table),
     key: quote(key.name),
     r,
-    /** What a statement that reads the target as `t` adds to reach the three columns. */
-    join:
-      r === 'b'
-        ? `LEFT JOIN ${side} b ON b.module = ${literal(table.module)} AND b.id = t.${quote(key.name)}`
-        : '',
+    join: joinSide(layout),
     m: quote(own.modifiedAt),
     o: quote(own.observedAt),
     d: quote(own.deletedAt),
