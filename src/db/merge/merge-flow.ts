@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { noCounts, type Counts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import type { RecordId } from '../../mirror/record-id';
-import type { MergeRequest, MergeResult, PreparedBatch, Reject } from '../batch';
+import type { MergeRequest, MergeResult, Reject } from '../batch';
 import type { Dialect, Entries, MergeSession } from '../dialect';
 import type { Entry } from '../fold';
 import type { Layout } from '../layout';
@@ -13,7 +13,7 @@ import { storeRejects } from '../own/rejects';
 import { examineTable } from '../table/ensure';
 import { rejectOf } from '../table/limits';
 import { TransactionLost, type LeftOut } from './bisect-transactions';
-import { foldFitting, type Folded } from './fold-fitting';
+import { foldedOf, inMemory, type Folded } from './fold-fitting';
 import { expectOneToFit, expectOneToGoIn, Suspicion } from './systematic-failure';
 import { takeBack } from './take-back';
 
