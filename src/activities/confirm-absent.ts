@@ -115,10 +115,8 @@ export async function confirmAbsent(
 }
 
 /** Which of them Zoho lists as deleted in the last 60 days: 2 credits per 200 deletions. */
-export const listedAsDeleted = (
-  context: ReadContext,
-  wanted: readonly RecordId[],
-): Promise<Set<RecordId>> => deletedWithin(context, wanted, { before: context.zoho.now(), ...ever });
+export const listedAsDeleted = (context: ReadContext, wanted: readonly RecordId[]): Promise<Set<RecordId>> =>
+  deletedWithin(context, wanted, { before: context.zoho.now(), ...ever });
 
 async function deletedWithin(
   { zoho, plan, signal }: ReadContext,

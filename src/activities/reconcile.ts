@@ -2,7 +2,15 @@
 // Every part may run twice: where it stands is in the database.
 import { cancellationSignal } from '@temporalio/activity';
 import { addCounts, type Counts, type Differences, noCounts, type Paid } from '../contracts';
-import type { Database, DifferenceKind, DifferenceState, Findings, Judged, TakeBack, TargetTable } from '../db';
+import type {
+  Database,
+  DifferenceKind,
+  DifferenceState,
+  Findings,
+  Judged,
+  TakeBack,
+  TargetTable,
+} from '../db';
 import { instant, type Instant, isRecordId, parseInstant, recordId, type RecordId, toIsoMs } from '../mirror';
 import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';

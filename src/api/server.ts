@@ -98,7 +98,9 @@ function addNotifications(
   refuse: Refuse,
 ): void {
   const expected = channelToken(webhookSecret);
-  const groups = new HintGroups((module, hint) => inTime(temporal, temporalDeadlineMs, () => sendHints(temporal, module, hint)));
+  const groups = new HintGroups((module, hint) =>
+    inTime(temporal, temporalDeadlineMs, () => sendHints(temporal, module, hint)),
+  );
   app.post(notificationPath, async (request, reply) => {
     const json = parseJson(request.body);
     if (json === undefined)
@@ -135,7 +137,9 @@ function addCallbacks(
     if (jobId === undefined) return { ignored: true };
     try {
       const handle = temporal.workflow.getHandle(workflowId);
-      await inTime(temporal, temporalDeadlineMs, () => handle.signal<[JobFinished]>(signals.jobFinished, { jobId }));
+      await inTime(temporal, temporalDeadlineMs, () =>
+        handle.signal<[JobFinished]>(signals.jobFinished, { jobId }),
+      );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { ignored: true };
       log.warn({ workflowId, reason: reasonOf(error) }, 'callback not accepted by Temporal');

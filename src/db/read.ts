@@ -111,7 +111,13 @@ export class Reader {
       return `${this.dialect.canonical(`t.${this.dialect.quote(column.name)}`, type, column)} AS v${i}`;
     });
     const page = this.dialect.page(rowsPerStatement);
-    const select = [`${this.#at.id} AS id`, ...values, `${this.#at.m} AS m`, `${this.#at.o} AS o`, `${this.#at.d} AS d`];
+    const select = [
+      `${this.#at.id} AS id`,
+      ...values,
+      `${this.#at.m} AS m`,
+      `${this.#at.o} AS o`,
+      `${this.#at.d} AS d`,
+    ];
     for (let after = '0'; ;) {
       const rows = await this.#rows(
         `SELECT ${page.top} ${select.join(', ')} FROM ${this.#from} WHERE ${this.#at.key} > ${after}

@@ -191,8 +191,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
               'prepared' in rows ? rows.prepared.layout : await layoutFor(table, rows.observations);
             const parts = { dialect, layout: found, ledger, request, now: now() };
             return mergeLeavingOut(
-              (leftOut) =>
-                transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })).catch(resultOf),
+              (leftOut) => transaction(knex, (trx) => mergeInto(trx, { ...parts, leftOut })).catch(resultOf),
               (from, to) =>
                 takenBack(knex, (trx) => attemptPart(trx, { ...parts, leftOut: new Map() }, { from, to })),
             );

@@ -8,9 +8,7 @@ import type { Field } from '../mirror/field';
 import type { ZohoModule } from './zoho';
 
 const modulesShape = z.object({
-  modules: z.array(
-    z.object({ api_name: text, api_supported: z.boolean().nullish() }),
-  ),
+  modules: z.array(z.object({ api_name: text, api_supported: z.boolean().nullish() })),
 });
 
 const returnType = z.object({ return_type: text.nullish() }).nullish().catch(undefined);

@@ -67,7 +67,8 @@ export const merge = (
   table: TargetTable,
   observations: readonly Observation[],
   request: Partial<MergeRequest> = {},
-): Promise<MergeResult> => db.merge(table, { rows: { observations }, rejects: [], fromExport: false, ...request });
+): Promise<MergeResult> =>
+  db.merge(table, { rows: { observations }, rejects: [], fromExport: false, ...request });
 
 const isLive = (one: Observation): one is LiveObservation => one.kind === 'live';
 

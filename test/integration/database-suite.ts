@@ -353,7 +353,7 @@ function describeBatches(opened: () => Opened): void {
       const { db } = opened();
       const table = await withTable(opened());
       const fits = live('1', '10:00', '10:01');
-      const newer = live('1', '10:02', '10:03', ['Bob', 'many', '1']);
+      const newer = live('1', '10:02', '10:03', ['Bob', '2.00', 'x']);
       const batches = { 'in one batch': [[fits, newer]], 'in two': [[fits], [newer]] };
       const counts = noCounts();
       for (const batch of how === 'in two, the newer first' ? [[newer], [fits]] : batches[how])
@@ -361,7 +361,7 @@ function describeBatches(opened: () => Opened): void {
           counts[name as keyof typeof counts] += count;
       expect(counts).toEqual({ ...noCounts(), read: 2, inserted: 1, rejected: 1 });
       expect(await rowsOf(db, table)).toEqual(['1 Ann,1.50,1 m=10:00:00.000 o=10:01:00.000 d=-']);
-      expect(await db.listRejects(table.module, {})).toMatchObject([{ id: '1', column: 'Amount' }]);
+      expect(await db.listRejects(table.module, {})).toMatchObject([{ id: '1', column: 'Active' }]);
     },
   );
 
@@ -369,7 +369,7 @@ function describeBatches(opened: () => Opened): void {
     const { db } = opened();
     const table = await withTable(opened());
     const { counts } = await merge(db, table, [
-      live('1', '10:02', '10:03', ['Bob', 'many', '1']),
+      live('1', '10:02', '10:03', ['Bob', '2.00', 'x']),
       live('1', '10:00', '10:01'),
       gone('1', '09:00'),
     ]);

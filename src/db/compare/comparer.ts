@@ -4,10 +4,19 @@ import { noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
 import { recordId, type RecordId } from '../../mirror/record-id';
 import type { Context } from '../context';
-import type { Dialect } from '../dialect';
 import { combine } from '../fold';
 import type { Layout } from '../layout';
-import { kindCodes, kindOf, stateCodes, type ComparedBatch, type Comparison, type DifferenceKind, type DifferenceState, type Findings, type Judged } from './comparison';
+import {
+  kindCodes,
+  kindOf,
+  stateCodes,
+  type ComparedBatch,
+  type Comparison,
+  type DifferenceKind,
+  type DifferenceState,
+  type Findings,
+  type Judged,
+} from './comparison';
 import { beginRun, expectRun, forgetRun } from './comparison-run';
 
 type Row = Record<string, unknown>;

@@ -1,6 +1,6 @@
 // What an observation shows beside its row, as T-SQL. Never writes into the target; `../sqlite/compare.ts` says the same for SQLite.
 import type { Connection } from 'tedious';
-import { recordId, type RecordId } from '../../mirror/record-id';
+import { recordId } from '../../mirror/record-id';
 import { kindCodes, kindOf } from '../compare/comparison';
 import type { CompareSession } from '../dialect';
 import type { Layout } from '../layout';

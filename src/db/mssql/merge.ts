@@ -331,8 +331,7 @@ export async function openMerge(
     stage: (some) => {
       staged = some;
       settled = false;
-      if ('entries' in some)
-        return fillStage(connection, encodeRows(some.entries, layout.columns), layout);
+      if ('entries' in some) return fillStage(connection, encodeRows(some.entries, layout.columns), layout);
       const { buffer, byteOffset, length } = some.encoded;
       return fillStage(connection, Buffer.from(buffer, byteOffset, length), layout);
     },

@@ -192,11 +192,7 @@ export class Ledger {
   }
 
   /** After the work, in the transaction that has claimed it. */
-  async advance(
-    trx: Knex.Transaction,
-    moved: CheckpointMove,
-    counts: Counts,
-  ): Promise<void> {
+  async advance(trx: Knex.Transaction, moved: CheckpointMove, counts: Counts): Promise<void> {
     const key = { job_id: moved.jobId };
     const before = pageOf(moved.jobId, (await this.#read(trx, 'page_checkpoint', key)) ?? {});
     await trx(this.dialect.own('page_checkpoint'))

@@ -1,7 +1,16 @@
 // What stands between a table as it is and what the mirror has to write into it: all findings at once, with the SQL that mends them. Changes nothing.
 import type { ColumnType } from '../../mirror/column-type';
 import type { Dialect, TableFacts } from '../dialect';
-import { constantColumn, findColumn, freeConstants, ownColumns, sameName, scalarText, type ActualColumn, type ActualKind } from '../layout';
+import {
+  constantColumn,
+  findColumn,
+  freeConstants,
+  ownColumns,
+  sameName,
+  scalarText,
+  type ActualColumn,
+  type ActualKind,
+} from '../layout';
 import type { Finding, TargetColumn, TargetTable } from '../target';
 import { misfit } from './limits';
 
