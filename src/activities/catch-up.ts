@@ -50,6 +50,8 @@ export interface ReadDeletions {
   counts: Counts;
   /** Absent: the list is at its end. */
   nextPage?: number;
+  /** The list has more than one page. */
+  several?: boolean;
 }
 
 /** An edit within the same second as an earlier one shows the same Modified_Time: only a later read is proof. */
@@ -145,9 +147,9 @@ export const createCatchUpActivities = ({ zoho, db, catalog }: Deps) => {
         );
         counts = addCounts(counts, addCounts(merged.counts, asked.counts));
         tellProgress({ page });
-        if (!part.more) return { counts };
+        if (!part.more) return { counts, ...(page > 1 ? { several: true } : {}) };
       }
-      return { counts, nextPage: first + deletedPagesAtOnce };
+      return { counts, several: true, nextPage: first + deletedPagesAtOnce };
     },
   };
 };

@@ -17,6 +17,8 @@ const overlapMs = 5 * 60_000;
  * So from some 4,500 changes on the export is the cheaper way, and sooner for a module of many fields.
  */
 const worthExporting = 4_500;
+/** While people delete without a pause every reading finds something new; the next catch-up goes on from there. */
+const mostReadings = 5;
 
 type LoadDesk = Pick<Desk<LoadStatus>, 'show' | 'read' | 'untilDone'>;
 
@@ -60,8 +62,25 @@ async function readByIds(desk: LoadDesk, module: string, since: string, until: s
   } while (after);
 }
 
+/**
+ * The list has pages and no cursor: a record that is restored while it is read pulls the rest a place forward, and one slips from the
+ * next page into one that was read. So a list of several pages is read again, until nothing new turns up.
+ */
 async function readDeletions(desk: LoadDesk, module: string, since: string): Promise<void> {
+  for (let reading = 1; reading <= mostReadings; reading += 1) {
+    const { several, deleted } = await readDeletedList(desk, module, since);
+    if (!several || deleted === 0) return;
+  }
+}
+
+async function readDeletedList(
+  desk: LoadDesk,
+  module: string,
+  since: string,
+): Promise<{ several: boolean; deleted: number }> {
   let page: number | undefined = 1;
+  let several = false;
+  let deleted = 0;
   do {
     const from: number = page;
     const part = await desk.untilDone(() =>
@@ -70,8 +89,11 @@ async function readDeletions(desk: LoadDesk, module: string, since: string): Pro
       ]),
     );
     add(desk, part.counts);
+    several = part.several ?? false;
+    deleted += part.counts.deleted;
     page = part.nextPage;
   } while (page !== undefined);
+  return { several, deleted };
 }
 
 async function advance(desk: LoadDesk, module: string, since: string, to: string): Promise<void> {

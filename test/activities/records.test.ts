@@ -199,6 +199,18 @@ describe('changes since an instant', () => {
     });
   });
 
+  test('a list of deletions of several pages says so, since a restored record may hide another in it', async () => {
+    await loaded(async (mirror, [kept]) => {
+      const { activities, run, sim } = mirror;
+      const { since } = range(mirror, 1_000);
+      for (let i = 0; i < 200; i += 1) sim.crm.remove('Leads', sim.crm.create('Leads').id);
+      const read = () => run(activities.readDeletions, [{ module: 'Leads', since, page: 1 }]);
+      expect(await read()).not.toHaveProperty('several');
+      sim.crm.remove('Leads', kept!);
+      expect(await read()).toMatchObject({ several: true, counts: { deleted: 1 } });
+    });
+  });
+
   test('where nothing changed nothing is read, and nothing is believed gone', async () => {
     await loaded(async (mirror) => {
       const { activities, run } = mirror;

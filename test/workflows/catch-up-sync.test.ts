@@ -86,6 +86,21 @@ test('few changes are read by id from five minutes before the watermark, page by
   });
 });
 
+test('a list of deletions of several pages is read again until nothing new turns up', async () => {
+  const pages: number[] = [];
+  // A record is restored while the second page is fetched: another slips onto the first, and only the second reading shows it.
+  const found = [199, 1, 1, 0, 0, 0];
+  const { status } = await finished({
+    readDeletions: async ({ page }) => {
+      const deleted = found[pages.length] ?? 0;
+      pages.push(page);
+      return { counts: counts({ deleted }), several: true, ...(page === 1 ? { nextPage: 51 } : {}) };
+    },
+  });
+  expect(pages).toEqual([1, 51, 1, 51, 1, 51]);
+  expect(status.counts.deleted).toBe(201);
+});
+
 test('many changes are exported with that criterion and loaded like any page', async () => {
   const exported: unknown[] = [];
   const cast = fakes(temporal.client);
