@@ -35,6 +35,10 @@ export function observationsOf({ rows }: PageBatch): LiveObservation[] {
   throw new Error('Rows that were made ready for a table are no observations any more');
 }
 
+/** What the encoded rows of a batch lie in: it changes hands between threads, and comes back for another batch. */
+export const memoryOf = ({ rows }: PageBatch): ArrayBuffer[] =>
+  'prepared' in rows ? [rows.prepared.encoded.buffer] : [];
+
 /** The page did not arrive whole, or is not what was asked for: it must be taken again. */
 export class PageError extends Error {
   constructor(

@@ -1,7 +1,7 @@
 // The other thread: gets the zip in chunks, gives typed batches back. It knows no network, no database and no secret.
 import { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PageError, type PageBatch, type PagePlan } from './page';
+import { memoryOf, PageError, type PageBatch, type PagePlan } from './page';
 import { parsePage } from './parse';
 import type { FromThread, ToThread } from './thread-messages';
 
@@ -13,6 +13,7 @@ const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.po
 let ended = false;
 let hungry = false;
 let batchesWanted = 0;
+const memory: ArrayBuffer[] = [];
 let wake: () => void = () => undefined;
 
 const zip = new Readable({
@@ -43,16 +44,16 @@ port.on('message', (message: ToThread) => {
       return feed();
     case 'more':
       batchesWanted += 1;
+      if (message.memory) memory.push(message.memory);
       return wake();
   }
 });
 
 /** Bytes change hands; observations have to be copied, string by string. */
-const give = (batch: PageBatch): void =>
-  say({ kind: 'batch', batch }, 'prepared' in batch.rows ? [batch.rows.prepared.encoded.buffer] : []);
+const give = (batch: PageBatch): void => say({ kind: 'batch', batch }, memoryOf(batch));
 
 async function main(): Promise<void> {
-  for await (const batch of parsePage(zip, workerData as PagePlan)) {
+  for await (const batch of parsePage(zip, workerData as PagePlan, { memory })) {
     give(batch);
     batchesWanted -= 1;
     while (batchesWanted <= 0 && !batch.last) await new Promise<void>((resolve) => (wake = resolve));

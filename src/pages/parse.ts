@@ -11,14 +11,15 @@ import { Preparer, type Reject } from '../db';
 import { PageError, type PageBatch, type PagePlan } from './page';
 import { csvOf } from './unzip';
 
+/** What is in `memory` by the time a batch begins is written over. */
 export async function* parsePage(
   zip: Readable,
   plan: PagePlan,
-  limits: { csvBytes?: number } = {},
+  { csvBytes, memory = [] }: { csvBytes?: number; memory?: ArrayBuffer[] } = {},
 ): AsyncGenerator<PageBatch> {
-  const csv = csvOf(zip, limits.csvBytes);
+  const csv = csvOf(zip, csvBytes);
   try {
-    yield* batches(csv, plan);
+    yield* batches(csv, plan, memory);
   } finally {
     csv.destroy();
   }
@@ -37,10 +38,10 @@ async function* rowsOf(csv: Readable): AsyncGenerator<Iterable<string[]>> {
 /** Bounds a batch of long texts: what is in flight must fit the thread's heap several times. */
 const batchChars = 4 * 1024 * 1024;
 
-async function* batches(csv: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
+async function* batches(csv: Readable, plan: PagePlan, memory: ArrayBuffer[]): AsyncGenerator<PageBatch> {
   let read: RowReader | undefined;
   let rows = 0;
-  let batch = new Gathered(plan.skipRows, plan);
+  let batch = new Gathered(plan.skipRows, plan, memory.pop());
   let chars = 0;
   for await (const some of rowsOf(csv))
     for (const record of some) {
@@ -54,7 +55,7 @@ async function* batches(csv: Readable, plan: PagePlan): AsyncGenerator<PageBatch
       // A full batch goes out only when another row follows: the last one waits for the end of the archive.
       if (batch.to - batch.from === plan.batchRows || chars >= batchChars) {
         yield batch.given(false);
-        batch = new Gathered(rows, plan);
+        batch = new Gathered(rows, plan, memory.pop());
         chars = 0;
       }
       rows += 1;
@@ -78,9 +79,10 @@ class Gathered {
   constructor(
     readonly from: number,
     { preparation }: PagePlan,
+    memory: ArrayBuffer | undefined,
   ) {
     this.to = from;
-    this.preparer = preparation && new Preparer(preparation);
+    this.preparer = preparation && new Preparer(preparation, memory);
   }
 
   add(row: LiveObservation | Reject): void {

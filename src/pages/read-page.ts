@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { PageError, type PageBatch, type PagePlan } from './page';
+import { memoryOf, PageError, type PageBatch, type PagePlan } from './page';
 import type { FromThread, ToThread } from './thread-messages';
 
 /** 64 KiB each, as the network delivers them: enough to parse on while the main thread is inside a merge. */
@@ -13,7 +13,7 @@ const batchesAhead = 2;
 const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 96 };
 
 /**
- * Batches of typed rows in file order. The stream of the download is read to its end or destroyed.
+ * Batches of typed rows in file order. What a batch holds in bytes is gone when the next one is asked for. The stream of the download is read to its end or destroyed.
  * Throws a PageError when the page is not whole, and whatever the download throws.
  */
 export async function* readPage(zip: Readable, plan: PagePlan): AsyncGenerator<PageBatch> {
@@ -31,7 +31,8 @@ export async function* readPage(zip: Readable, plan: PagePlan): AsyncGenerator<P
       const batch = await inbox.nextBatch();
       yield batch;
       if (batch.last) return;
-      say({ kind: 'more' });
+      const [memory] = memoryOf(batch);
+      say({ kind: 'more', ...(memory ? { memory } : {}) }, memory ? [memory] : []);
     }
   } finally {
     inbox.fail(new Error('The reader has stopped'));

@@ -1,7 +1,15 @@
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import { instant } from '../../src/mirror';
-import { observationsOf, PageError, parsePage, type PageBatch, type PagePlan } from '../../src/pages';
+import type { ActualColumn, Layout } from '../../src/db/layout';
+import {
+  memoryOf,
+  observationsOf,
+  PageError,
+  parsePage,
+  type PageBatch,
+  type PagePlan,
+} from '../../src/pages';
 import { leadMapping } from '../support/leads';
 import { inPieces, zipped } from '../support/zip';
 
@@ -204,4 +212,54 @@ test('trap 16: quotes, line breaks, emoji and a byte order mark survive', async 
 test('the same zip gives the same bytes to the test and to the reader', async () => {
   const whole = await zipped(page(3));
   expect((await buffer(inPieces(whole, 7))).equals(whole)).toBe(true);
+});
+
+/** Every value as text, in a table of just these columns. */
+function textLayout(): Layout {
+  const text = (name: string): ActualColumn => ({
+    name,
+    kind: 'text',
+    declared: 'nvarchar(200)',
+    maxLength: 200,
+    nullable: true,
+    hasDefault: false,
+  });
+  const columns = leadMapping().fields.map(({ column }) => text(column));
+  return {
+    table: {
+      module: 'Leads',
+      table: 'Leads',
+      key: 'id',
+      columns: [],
+      deletes: 'soft',
+      bookkeeping: 'side-table',
+      constants: {},
+    },
+    key: text('id'),
+    columns,
+    constants: [],
+    flags: [],
+  };
+}
+
+test('the memory of a batch that is done with is used again, and the rows in it are those of the file', async () => {
+  const given = plan({ expectedRows: 45, preparation: { layout: textLayout() } });
+  const zip = await zipped(page(45));
+  const encoded = (batch: PageBatch): string =>
+    'prepared' in batch.rows ? Buffer.from(batch.rows.prepared.encoded).toString('hex') : '';
+  const fresh = (await read(zip, given)).batches.map(encoded);
+
+  const memory: ArrayBuffer[] = [];
+  const used = new Set<ArrayBuffer>();
+  const again: string[] = [];
+  for await (const batch of parsePage(inPieces(zip), given, { memory })) {
+    again.push(encoded(batch));
+    for (const bytes of memoryOf(batch)) {
+      used.add(bytes);
+      memory.push(bytes);
+    }
+  }
+  expect(again).toEqual(fresh);
+  expect(fresh).toHaveLength(5);
+  expect(used.size).toBe(1);
 });

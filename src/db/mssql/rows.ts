@@ -32,8 +32,12 @@ const rowToken = 0xd1;
 const firstBytes = 64 * 1024;
 
 class Bytes {
-  view: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(firstBytes);
+  view: Buffer<ArrayBuffer>;
   at = 0;
+
+  constructor(memory: ArrayBuffer | undefined) {
+    this.view = memory === undefined ? Buffer.allocUnsafeSlow(firstBytes) : Buffer.from(memory);
+  }
 
   room(bytes: number): void {
     if (this.at + bytes <= this.view.length) return;
@@ -206,12 +210,14 @@ interface RowParts {
 /** Rows (n, id, m, o, g, values…), each but the first behind its token: that one comes from whoever sends them. */
 export class RowEncoder {
   private readonly writers: readonly ReturnType<typeof writerOf>[];
-  private readonly bytes = new Bytes();
+  private readonly bytes: Bytes;
   /** Where each row begins, its token. */
   private readonly begins: number[] = [];
 
-  constructor(columns: readonly ActualColumn[]) {
+  /** `memory` is written over. */
+  constructor(columns: readonly ActualColumn[], memory?: ArrayBuffer) {
     this.writers = columns.map((column) => writerOf(stagedType(column)));
+    this.bytes = new Bytes(memory);
   }
 
   add({ id, modifiedAt, observedAt, goneAt, values }: RowParts): void {
