@@ -7,6 +7,7 @@ export interface DemoOptions {
   kills: number;
   seed: number;
   target?: string;
+  empty: boolean;
   /** Free ones where none is given. */
   temporalPort?: number;
   uiPort?: number;
@@ -31,6 +32,7 @@ export const parseDemoOptions = (argv: readonly string[]): DemoOptions =>
     .option('--kills <number>', 'how often the worker is killed in the middle of a page', whole(0), 2)
     .option('--seed <number>', 'seed of the records and of the edits', whole(0), 1)
     .option('--target <url>', 'LEGACY_DB of an empty database, instead of a new SQLite file')
+    .option('--empty', 'drop first what an earlier demo has left in the target', false)
     .option(
       '--temporal-port <number>',
       'port of Temporal (default: a free one, like the next three)',

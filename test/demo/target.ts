@@ -1,0 +1,64 @@
+// What a demo makes of a database that is not empty: the same on any.
+import { prepareTarget } from '../../demo/target';
+import { openDatabase, type Database } from '../../src/db';
+import { aTable, live, merge } from '../integration/database-kit';
+
+export interface Target {
+  url: string;
+  sql: (statement: string) => Promise<unknown>;
+}
+
+const leads = { ...aTable(), module: 'Leads', table: 'Leads' };
+
+export function describeTarget(open: () => Promise<Target>): void {
+  let target: Target;
+  beforeEach(async () => (target = await open()));
+
+  const prepared = (empty: boolean): Promise<unknown> =>
+    prepareTarget(target.url, { empty }).then(
+      () => 'ready',
+      (error: unknown) => String(error),
+    );
+  async function withDatabase(work: (db: Database) => Promise<unknown>): Promise<void> {
+    const db = await openDatabase(target.url);
+    await work(db);
+    await db.close();
+  }
+  const anEarlierRun = (): Promise<void> =>
+    withDatabase(async (db) => {
+      await db.migrate();
+      await db.ensureTable(leads);
+      await merge(db, leads, [live('1', '10:00', '10:00')], {
+        checkpoint: { jobId: '1', from: 0, to: 1, complete: true },
+      });
+    });
+
+  test('an empty one is taken, and a second run is refused before it meets the pages of the first', async () => {
+    expect(await prepared(false)).toBe('ready');
+    await anEarlierRun();
+    expect(await prepared(false)).toMatch(
+      /the target is not empty: it has .*leads.*drop what an earlier demo has left with --empty/i,
+    );
+    expect(await prepared(true)).toBe('ready');
+    expect(await prepared(false)).toBe('ready');
+    await withDatabase(async (db) => {
+      await db.migrate();
+      expect(await db.checkpoint('1')).toBeUndefined();
+    });
+  });
+
+  test('a table of another application is never dropped', async () => {
+    await target.sql('CREATE TABLE Leads (id int)');
+    const refused = /not all of it is of an earlier demo: --empty leaves it alone/;
+    expect(await prepared(true)).toMatch(refused);
+    await withDatabase((db) => db.migrate());
+    expect(await prepared(true)).toMatch(refused);
+    await target.sql('SELECT id FROM Leads');
+  });
+
+  test('nor is what a mirror of other modules needs', async () => {
+    await anEarlierRun();
+    await withDatabase((db) => db.setFingerprint('Contacts', 'abc'));
+    expect(await prepared(true)).toMatch(/not all of it is of an earlier demo/);
+  });
+}
