@@ -16,17 +16,29 @@ export interface TdsServer {
   close(): Promise<void>;
 }
 
-export async function startTdsServer(options: {
+/** Of an authority of the tests' own. */
+const certificates = join(__dirname, 'tds-certificates');
+export const authority = join(certificates, 'authority.pem');
+
+interface Encryption {
   encryption: 'on' | 'none';
-  /** Error numbers, in the order of the answer. */
-  refusals?: readonly number[];
-}): Promise<TdsServer> {
+  certificate?: 'localhost' | 'other-name' | 'expired';
+  /** As really old servers do. */
+  tls?: 'TLSv1' | 'TLSv1.2';
+}
+
+export async function startTdsServer(
+  options: Encryption & {
+    /** Error numbers, in the order of the answer. */
+    refusals?: readonly number[];
+  },
+): Promise<TdsServer> {
   const logins: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    new Visit(socket, options.encryption, (payload) => {
+    new Visit(socket, options, (payload) => {
       logins.push(userOf(payload));
       return errors(options.refusals ?? [18456]);
     });
@@ -46,7 +58,7 @@ class Visit {
 
   constructor(
     private readonly socket: Socket,
-    private readonly encryption: 'on' | 'none',
+    private readonly encryption: Encryption,
     private readonly onLogin: (payload: Buffer) => Buffer,
   ) {
     socket.on('data', (bytes) => this.take(bytes));
@@ -74,12 +86,13 @@ class Visit {
     if (packet[0] === packetTypes.login) this.socket.end(framed(packetTypes.answer, this.onLogin(payload)));
     else if (this.tls !== undefined) this.tls.push(payload);
     else {
-      this.socket.write(framed(packetTypes.answer, preLogin(encryptions[this.encryption])));
-      if (this.encryption === 'on') this.startTls();
+      const { encryption } = this.encryption;
+      this.socket.write(framed(packetTypes.answer, preLogin(encryptions[encryption])));
+      if (encryption === 'on') this.startTls(this.encryption);
     }
   }
 
-  private startTls(): void {
+  private startTls({ certificate = 'localhost', tls = 'TLSv1.2' }: Encryption): void {
     let shaken = false;
     const inner = new Duplex({
       read: () => undefined,
@@ -88,13 +101,13 @@ class Visit {
         done();
       },
     });
-    const pem = (name: string): Buffer =>
-      readFileSync(join(__dirname, '..', 'temporal', 'certificates', name));
     const secure = new TLSSocket(inner, {
       isServer: true,
-      cert: pem('server.pem'),
-      key: pem('server.key'),
-      maxVersion: 'TLSv1.2',
+      cert: readFileSync(join(certificates, `${certificate}.pem`)),
+      key: readFileSync(join(certificates, 'server.key')),
+      minVersion: 'TLSv1',
+      maxVersion: tls,
+      ciphers: 'DEFAULT@SECLEVEL=0',
     });
     secure.on('secure', () => setImmediate(() => (shaken = true)));
     secure.on('error', () => this.socket.destroy());
