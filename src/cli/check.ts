@@ -18,8 +18,8 @@ export const addCheck = (program: Command): void =>
     .addHelpText(
       'after',
       `
-It reads from Zoho (some 10 API credits) and rehearses in the database what a first start would do, in a transaction that is taken
-back. Nothing is changed. Parts of it by hand:
+It reads from Zoho (some 10 API credits). Tables that are there it only looks at: nothing in them is written, locked or changed. Those that
+a first start would make are made in a transaction that is taken back. Parts of it by hand:
   temporal operator cluster health
   temporal operator namespace describe --namespace default
   temporal task-queue describe --task-queue zoho-mirror

@@ -86,6 +86,8 @@ export interface Database {
 
   /** Cheap round trip; throws a classified error while the database is not reachable. */
   ping(): Promise<void>;
+  /** What answers, by name and version. Throws when it is too old to work with, as `migrate` does. */
+  server(): Promise<string>;
   /** Creates and upgrades the mirror's own tables. Safe when several processes call it at once. */
   migrate(): Promise<void>;
   /**
@@ -96,8 +98,8 @@ export interface Database {
   close(): Promise<void>;
 
   /**
-   * Does what a first start and a first load would do to tables, tries the rights on their rows, and takes it all back. Answers a
-   * report a table; throws what would be in the way.
+   * What a first start and a first load would do to tables: those that are there are only looked at, those that are missing are made,
+   * tried, and taken back. Answers a report a table; throws what would be in the way.
    */
   rehearse(tables: readonly TargetTable[]): Promise<TableReport[]>;
 

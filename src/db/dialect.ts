@@ -49,7 +49,7 @@ export interface Tally {
 export interface TableFacts {
   /** The key column alone has a unique index or constraint. */
   uniqueKey: boolean;
-  /** Of SELECT, INSERT, UPDATE and DELETE. */
+  /** Of SELECT, INSERT, UPDATE, DELETE and ALTER. */
   missingRights: string[];
   /** Who the login is in this database, quoted. */
   user: string;
@@ -126,6 +126,8 @@ export interface Dialect {
   /** Any time of the database, as it comes back. */
   readTime(value: unknown): Instant | undefined;
   classify(error: unknown): Verdict;
+  /** What answers, by name and version. Throws when it is too old. */
+  server(knex: Knex): Promise<string>;
   /** Runs `work` in a transaction that no other process's migration or table change overlaps. */
   exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
   readonly migrations: { tableName: string; schemaName?: string };
@@ -144,6 +146,8 @@ export interface Dialect {
   widen(table: string, column: TargetColumn, actual: ActualColumn): string | undefined;
   /** So that no id comes twice; rows without an id may be as many as there are. */
   addKeyIndex(table: string, key: { name: string; nullable: boolean }): string;
+  /** What others who use the table have to know of that index first. */
+  keyIndexCaution(table: string, key: { name: string; nullable: boolean }): string | undefined;
   /** Undefined where the dialect cannot. */
   addDefault(table: string, column: ActualColumn): string | undefined;
   allowNull(table: string, column: ActualColumn): string | undefined;

@@ -155,7 +155,12 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     matching: createMatching(parts),
     preview: createPreview(parts),
     ping: () => guarded(async () => void (await knex.raw('SELECT 1 AS one'))),
-    migrate: () => guarded(() => migrate(knex, dialect)),
+    server: () => guarded(() => dialect.server(knex)),
+    migrate: () =>
+      guarded(async () => {
+        await dialect.server(knex);
+        await migrate(knex, dialect);
+      }),
     rehearse: (tables) => guarded(() => rehearse(knex, { dialect, ledger, tables })),
     pendingMigrations: () => guarded(() => pendingSteps(knex, dialect)),
     close: () => knex.destroy(),

@@ -1,10 +1,13 @@
 // A login that has only the rights that docs/sql-server.md asks for. The suite's own login must be allowed to make logins.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { openDatabase, SchemaMismatchError, type Database, type TargetTable } from '../../src/db';
 import { connectMssql, mssqlSettings } from '../../src/db/mssql';
 import { noCounts } from '../../src/contracts';
 import { recordId } from '../../src/mirror/record-id';
+import { built } from '../support/built';
 import { aTable, at, gone, live, merge, mergeExport } from './database-kit';
-import { testUrl } from './mssql-server';
+import { testUrl, testUrlWith } from './mssql-server';
 
 const login = `zm_least_${Date.now().toString(36)}`;
 const password = 'Only-What-It-Needs-5!';
@@ -13,6 +16,7 @@ const asAdmin = async (...statements: string[]): Promise<void> => {
   for (const statement of statements) await admin.raw(statement);
 };
 const table: TargetTable = { ...aTable({ deletes: 'hard', schema: 'check' }), match: ['Last_Name'] };
+const url = testUrlWith({ user: login, password });
 let db: Database;
 
 beforeAll(async () => {
@@ -27,10 +31,7 @@ beforeAll(async () => {
     `GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::zoho_mirror TO ${login}`,
     `GRANT SELECT, INSERT, UPDATE ON ${table.table} TO ${login}`,
   );
-  const url = new URL(testUrl());
-  url.username = login;
-  url.password = password;
-  db = await openDatabase(url.href);
+  db = await openDatabase(url);
 });
 afterAll(async () => {
   await db?.close();
@@ -95,6 +96,61 @@ test('with just these rights a worker starts, loads, deletes, rejects, matches, 
   expect(await db.claim(run.runId, 'a', 0)).toBe(0);
   await db.writeSpent([{ process: run.runId.slice(0, 40), minute: at('10:00'), credits: 1 }]);
   expect((await db.registers(table, [recordId('2')])).size).toBe(1);
+});
+
+test('where the mirror may extend a table, the right to do so is asked for when there is something to do', async () => {
+  const extending: TargetTable = { ...table, schema: 'extend' };
+  expect(await db.rehearse([extending])).toEqual([{ created: false, added: [], widened: [] }]);
+  const columns = [...table.columns, { name: 'City', type: { kind: 'text' as const, length: 20 } }];
+  const more = { ...extending, columns };
+  for (const look of [() => db.rehearse([more]), () => db.ensureTable(more)]) {
+    const error: unknown = await look().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SchemaMismatchError);
+    const { findings, statements } = error as SchemaMismatchError;
+    expect(findings[0]).toBe(`The login may not ALTER on ${table.table}`);
+    expect(statements[0]).toBe(`GRANT ALTER ON [${table.table}] TO [${login}]`);
+  }
+});
+
+/** How a worker with this database ends, and the last that it says. */
+const workerEnds = async (): Promise<[code: unknown, lastLine: string | undefined]> => {
+  const entry = join(await built(), 'worker.js');
+  const env = {
+    PATH: process.env.PATH,
+    ZOHO_CLIENT_ID: 'client',
+    ZOHO_CLIENT_SECRET: 'secret',
+    ZOHO_REFRESH_TOKEN: 'refresh',
+    WEBHOOK_SECRET: 'a-secret-of-sixteen',
+    METRICS_PORT: '0',
+    LEGACY_DB: url,
+  };
+  return new Promise((resolve) =>
+    execFile(process.execPath, [entry], { env, cwd: __dirname }, (error, _out, text) =>
+      resolve([error?.code, text.trim().split('\n').at(-1)]),
+    ),
+  );
+};
+
+test('a worker whose login may not do a pending migration says so when it starts, and what is to be done', async () => {
+  const owner = await openDatabase(testUrl());
+  try {
+    await asAdmin(
+      'DROP TABLE zoho_mirror.comparison_reject',
+      `DELETE FROM zoho_mirror.migrations WHERE name = '0005-preview'`,
+    );
+    expect(await workerEnds()).toEqual([
+      1,
+      expect.stringMatching(
+        /^worker: The mirror's own tables lack 0005-preview, and this login could not make them: a right is missing \(\d+\)\. Somebody who may has to run what `zoho-mirror schema print` prints$/,
+      ),
+    ]);
+    await asAdmin(...(await owner.ownTablesSql()));
+    await db.migrate();
+    expect(await db.pendingMigrations()).toEqual([]);
+  } finally {
+    await owner.migrate();
+    await owner.close();
+  }
 });
 
 test('a right that is taken away stops the next batch, and says which', async () => {

@@ -1,4 +1,4 @@
-// The database: within reach, of this version, and with every right that a first start and a load need. Leaves nothing behind.
+// The database: within reach, of a version that will do, and with every right that a first start and a load need. Leaves nothing behind.
 import { mappingFor, targetTable, type Catalog } from '../../activities';
 import type { Config, ModuleConfig } from '../../config';
 import { DatabaseError, SchemaMismatchError, type Database, type TableReport } from '../../db';
@@ -7,8 +7,7 @@ import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict'
 
 export async function checkReach(db: Database): Promise<Verdict> {
   try {
-    await db.ping();
-    return ok('database', `${db.dialect} answers`);
+    return ok('database', await db.server());
   } catch (error) {
     const fix =
       error instanceof DatabaseError && error.verdict === 'retry'

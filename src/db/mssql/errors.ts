@@ -72,6 +72,7 @@ const isRaised = (number: number): boolean => number >= 50_000 && number < 33_55
 const inWords: readonly (readonly [RegExp, string])[] = [
   [/deadlock detected/i, '1205'],
   [/lock timeout|could not obtain lock/i, '1222'],
+  [/permission denied|must be owner/i, '229'],
 ];
 
 const numberOf = (told: string, message: string): string =>

@@ -9,17 +9,26 @@ import { openMerge } from './merge';
 import { lowerModifiedAt, registers } from './registers';
 import * as schema from './schema';
 import { bare } from './stage';
+import { server } from './version';
 
 export { connectMssql } from './connect';
 export { mssqlSettings } from './address';
 
+interface Patience {
+  /** How long a transaction waits for other writers before it gives way and is tried again. */
+  lockTimeoutMs: number;
+  /** The same for a change of a table: everybody who comes later has to wait behind it. */
+  changeTimeoutMs: number;
+}
+
 /** One migration or table change at a time, whichever process asks; freed with the transaction, also by a kill. */
-async function lockAll(trx: Knex.Transaction, lockTimeoutMs: number): Promise<void> {
+async function lockAll(trx: Knex.Transaction, patience: Patience): Promise<void> {
   const connection = await connectionOf(trx);
   const [answer] = await batch(
     connection,
-    `DECLARE @got int;
-     EXEC @got = sp_getapplock @Resource = 'zoho_mirror', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${lockTimeoutMs};
+    `SET LOCK_TIMEOUT ${patience.changeTimeoutMs};
+     DECLARE @got int;
+     EXEC @got = sp_getapplock @Resource = 'zoho_mirror', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${patience.lockTimeoutMs};
      SELECT @got AS got`,
   );
   if (Number(answer?.got) < 0) throw Object.assign(new Error('No lock'), { number: 1222 });
@@ -29,8 +38,10 @@ async function lockAll(trx: Knex.Transaction, lockTimeoutMs: number): Promise<vo
 const run = async (trx: Knex.Transaction, sql: string): Promise<void> =>
   void (await batch(await connectionOf(trx), sql));
 
-/** `lockTimeoutMs`: how long a transaction waits for other writers before it gives way and is tried again. */
-export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => ({
+export const createMssqlDialect = ({
+  lockTimeoutMs = 60_000,
+  changeTimeoutMs = 5_000,
+}: Partial<Patience> = {}): Dialect => ({
   name: 'mssql',
   takesPrepared: true,
   rowsPerBatch: 10_000,
@@ -41,10 +52,16 @@ export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => 
   writeTime: bare,
   readTime: (value) => (value instanceof Date ? instant(value.getTime()) : undefined),
   classify: classifyMssql,
+  server,
   exclusively: (knex, work) =>
     knex.transaction(async (trx) => {
-      await lockAll(trx, lockTimeoutMs);
-      return work(trx);
+      await lockAll(trx, { lockTimeoutMs, changeTimeoutMs });
+      try {
+        return await work(trx);
+      } finally {
+        // The connection keeps it, and goes back to the others. Lost, it keeps nothing.
+        await run(trx, `SET LOCK_TIMEOUT ${lockTimeoutMs}`).catch(() => undefined);
+      }
     }),
   migrations: { tableName: 'migrations', schemaName: 'zoho_mirror' },
   savepoint: (trx) => run(trx, 'SAVE TRANSACTION zoho_mirror_step'),
@@ -58,6 +75,7 @@ export const createMssqlDialect = ({ lockTimeoutMs = 60_000 } = {}): Dialect => 
   describe: schema.describe,
   facts: schema.facts,
   addKeyIndex: schema.addKeyIndex,
+  keyIndexCaution: schema.keyIndexCaution,
   addDefault: schema.addDefault,
   allowNull: schema.allowNull,
   retype: schema.retype,

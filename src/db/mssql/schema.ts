@@ -83,6 +83,12 @@ const defaults: Partial<Record<ActualKind, string>> = {
   datetime: "'19000101'",
 };
 
+/** What the index means for others. */
+export const keyIndexCaution = (table: string, key: { name: string; nullable: boolean }): string =>
+  key.nullable
+    ? `The unique index of ${key.name} leaves out NULL: once it is there SQL Server refuses programs that write to ${table} with QUOTED_IDENTIFIER or ANSI_NULLS off (error 1934), and while it is built nobody can write; docs/existing-tables.md has another form`
+    : `While the unique index of ${key.name} is built nobody can write to ${table}`;
+
 export const addDefault = (table: string, column: ActualColumn): string =>
   `ALTER TABLE ${target(table)} ADD DEFAULT ${defaults[column.kind] ?? '0'} FOR ${quote(column.name)}`;
 
@@ -104,7 +110,7 @@ export async function facts(knex: Knex, table: string, key: string): Promise<Tab
       GROUP BY i.index_id HAVING COUNT(*) = 1`,
     [name],
   )) as { name: string }[];
-  const rights = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+  const rights = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'ALTER'];
   const [granted = {}] = (await knex.raw(
     `SELECT USER_NAME() AS me, ${rights.map((right) => `HAS_PERMS_BY_NAME(?, 'OBJECT', '${right}') AS can_${right.toLowerCase()}`).join(', ')}`,
     rights.map(() => name),

@@ -22,6 +22,10 @@ export const sqliteDialect: Dialect = {
   writeTime: toIsoMs,
   readTime: (value) => (typeof value === 'string' ? parseInstant(value) : undefined),
   classify: classifySqlite,
+  server: async (knex) => {
+    const [{ version }] = (await knex.raw('SELECT sqlite_version() AS version')) as [{ version: string }];
+    return `SQLite ${version}`;
+  },
   exclusively: (knex, work) => knex.transaction(work),
   migrations: { tableName: 'zoho_mirror_migrations' },
   savepoint: async (trx) => void (await trx.raw('SAVEPOINT zoho_mirror')),
@@ -34,6 +38,7 @@ export const sqliteDialect: Dialect = {
   describe: schema.describe,
   facts: schema.facts,
   addKeyIndex: schema.addKeyIndex,
+  keyIndexCaution: schema.keyIndexCaution,
   addDefault: schema.addDefault,
   allowNull: schema.allowNull,
   retype: schema.retype,

@@ -54,6 +54,9 @@ export const addBookkeeping = (table: string, column: { name: string; spelled: s
 export const addKeyIndex = (table: string, key: { name: string }): string =>
   `CREATE UNIQUE INDEX ${quote(`zoho_mirror_key_${targetName(table)}`)} ON ${target(table)} (${quote(key.name)})`;
 
+/** SQLite lets one write at a time anyway. */
+export const keyIndexCaution = (): undefined => undefined;
+
 /** SQLite changes no column that is there. */
 export const addDefault = (): undefined => undefined;
 export const allowNull = (): undefined => undefined;

@@ -1,7 +1,7 @@
 // Makes, extends or checks a target table. Adds and widens only; never narrows, renames or drops.
 import type { Knex } from 'knex';
 import type { Dialect } from '../dialect';
-import { SchemaMismatchError } from '../errors';
+import { DatabaseError, SchemaMismatchError } from '../errors';
 import type { Ledger } from '../own/ledger';
 import type { Finding, TableInspection, TableReport, TargetTable } from '../target';
 import { inspect, wantedColumns } from './inspect';
@@ -24,11 +24,8 @@ export async function inspectTable(
   }
   const made = await madeTable(knex, parts);
   const facts = await dialect.facts(knex, table.table, table.key);
-  return {
-    exists: true,
-    mode: table.schema ?? (made === table.table ? 'extend' : 'check'),
-    findings: inspect({ dialect, table, actual, facts }),
-  };
+  const mode = table.schema ?? (made === table.table ? 'extend' : 'check');
+  return { exists: true, mode, findings: inspect({ dialect, table, actual, facts, mode }) };
 }
 
 /** The table that the mirror made for the module; before its own tables are there it has made none. */
@@ -45,24 +42,25 @@ export async function ensureTable(
   parts: { dialect: Dialect; ledger: Ledger; table: TargetTable },
 ): Promise<TableReport> {
   const { dialect, ledger, table } = parts;
-  const { exists, mode, findings } = await inspectTable(trx, parts);
+  const { changes, report } = foresee(await inspectTable(trx, parts));
+  for (const change of changes) await applyChange(trx, dialect, change);
+  if (report.created) await ledger.setMadeTable(trx, table.module, table.table);
+  return report;
+}
+
+/** What ensuring the table comes to. Throws all that a person has to do first: who mends a table wants to do it in one go. */
+export function foresee({ exists, mode, findings }: TableInspection): {
+  changes: Finding[];
+  report: TableReport;
+} {
   const changes = mode === 'extend' ? findings.filter(({ kind }) => kind !== 'person') : [];
   const rest = findings.filter((finding) => !changes.includes(finding));
-  // All at once: who mends a table wants to do it in one go.
   if (rest.some(({ blocks }) => blocks)) throw mismatch(findings);
-  for (const change of changes) await applyChange(trx, dialect, change);
-  if (!exists) {
-    await ledger.setMadeTable(trx, table.module, table.table);
-    return { created: true, added: [], widened: [] };
-  }
+  if (!exists) return { changes, report: { created: true, added: [], widened: [] } };
   const namesOf = (kind: Finding['kind']) =>
     changes.flatMap((change) => (change.kind === kind && change.column ? [change.column] : []));
-  return {
-    created: false,
-    added: namesOf('add'),
-    widened: namesOf('widen'),
-    ...(rest.length > 0 ? { notes: rest } : {}),
-  };
+  const notes = rest.length > 0 ? { notes: rest } : {};
+  return { changes, report: { created: false, added: namesOf('add'), widened: namesOf('widen'), ...notes } };
 }
 
 /** Throws what is in the way of a table by now. One that is no longer there is another matter: that is what a statement says. */
@@ -78,8 +76,13 @@ async function applyChange(trx: Knex.Transaction, dialect: Dialect, change: Find
   try {
     for (const statement of change.statements) await trx.raw(statement);
   } catch (error) {
-    const { kind, means } = dialect.classify(error);
-    if (kind === 'retry') throw error;
+    const { kind, means, code } = dialect.classify(error);
+    if (kind === 'retry')
+      throw new DatabaseError(
+        'retry',
+        `${change.text}, and the mirror could not change that yet: ${means} (${code}). It tries again`,
+        code,
+      );
     throw new SchemaMismatchError(
       [`${change.text}, and the mirror could not change that: ${means}`],
       change.statements,

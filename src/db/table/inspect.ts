@@ -11,7 +11,7 @@ import {
   type ActualColumn,
   type ActualKind,
 } from '../layout';
-import type { Finding, TargetColumn, TargetTable } from '../target';
+import type { Finding, TableInspection, TargetColumn, TargetTable } from '../target';
 import { misfit } from './limits';
 
 interface Inspected {
@@ -19,6 +19,8 @@ interface Inspected {
   table: TargetTable;
   actual: readonly ActualColumn[];
   facts: TableFacts;
+  /** Whether the mirror changes the table by itself. */
+  mode: TableInspection['mode'];
 }
 
 /** The table's columns as the configuration wants them, without key and bookkeeping. */
@@ -28,20 +30,29 @@ export const wantedColumns = (table: TargetTable): TargetColumn[] => [
   ...(table.deletedFlag ?? []).map(({ column, deleted }) => constantColumn(column, deleted)),
 ];
 
-export const inspect = (inspected: Inspected): Finding[] => [
-  ...rights(inspected),
-  ...keyColumn(inspected),
-  ...missingColumns(inspected),
-  ...bookkeepingTypes(inspected),
-  ...columnTypes(inspected),
-  ...fixedValues(inspected),
-  ...narrowColumns(inspected),
-  ...narrowNumbers(inspected),
-  ...unfilledColumns(inspected),
-];
+export function inspect(inspected: Inspected): Finding[] {
+  const findings = [
+    ...keyColumn(inspected),
+    ...missingColumns(inspected),
+    ...bookkeepingTypes(inspected),
+    ...columnTypes(inspected),
+    ...fixedValues(inspected),
+    ...narrowColumns(inspected),
+    ...narrowNumbers(inspected),
+    ...unfilledColumns(inspected),
+  ];
+  return [...rights(inspected, findings), ...findings];
+}
 
-function rights({ dialect, table, facts }: Inspected): Finding[] {
-  const needed = ['SELECT', 'INSERT', 'UPDATE', ...(table.deletes === 'hard' ? ['DELETE'] : [])];
+function rights({ dialect, table, facts, mode }: Inspected, findings: readonly Finding[]): Finding[] {
+  const alters = mode === 'extend' && findings.some(({ kind }) => kind !== 'person');
+  const needed = [
+    'SELECT',
+    'INSERT',
+    'UPDATE',
+    ...(table.deletes === 'hard' ? ['DELETE'] : []),
+    ...(alters ? ['ALTER'] : []),
+  ];
   const missing = needed.filter((right) => facts.missingRights.includes(right));
   if (missing.length === 0) return [];
   return [
@@ -67,6 +78,10 @@ function keyColumn({ dialect, table, actual, facts }: Inspected): Finding[] {
     dialect.addColumn(table.table, { name, type: { kind: 'bigint' } }),
     dialect.addKeyIndex(table.table, { name, nullable: true }),
   ];
+  const caution = (column: { name: string; nullable: boolean }): Finding[] => {
+    const text = dialect.keyIndexCaution(table.table, column);
+    return text === undefined ? [] : [{ kind: 'person', blocks: false, text, statements: [] }];
+  };
   if (key === undefined)
     return [
       {
@@ -76,6 +91,7 @@ function keyColumn({ dialect, table, actual, facts }: Inspected): Finding[] {
         text: `Table ${table.table} has no key column ${table.key}`,
         statements: another(table.key),
       },
+      ...caution({ name: table.key, nullable: true }),
     ];
   const wrong =
     key.generated !== undefined
@@ -83,16 +99,19 @@ function keyColumn({ dialect, table, actual, facts }: Inspected): Finding[] {
       : holdsIds(key)
         ? undefined
         : `is ${key.declared}, not a bigint, and cannot hold ids of 19 digits`;
-  if (wrong !== undefined)
+  if (wrong !== undefined) {
+    const name = findColumn(actual, 'ZohoId') === undefined ? 'ZohoId' : 'ZohoRecordId';
     return [
       {
         kind: 'person',
         blocks: true,
         column: key.name,
         text: `Key column ${key.name} ${wrong}: give the Zoho id a column of its own, and name it in \`key\``,
-        statements: another(findColumn(actual, 'ZohoId') === undefined ? 'ZohoId' : 'ZohoRecordId'),
+        statements: another(name),
       },
+      ...caution({ name, nullable: true }),
     ];
+  }
   if (facts.uniqueKey) return [];
   return [
     {
@@ -102,6 +121,7 @@ function keyColumn({ dialect, table, actual, facts }: Inspected): Finding[] {
       text: `Key column ${key.name} has no unique index`,
       statements: [dialect.addKeyIndex(table.table, key)],
     },
+    ...caution(key),
   ];
 }
 

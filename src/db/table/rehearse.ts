@@ -1,36 +1,46 @@
-// A dress rehearsal: what a start would do to tables, done in one transaction that is always taken back. Leaves nothing behind.
+// A dress rehearsal of a first start. Tables that are there are in use: they are looked at, and neither written, locked nor changed. Those
+// that are missing are made, in one transaction that is always taken back.
 import type { Knex } from 'knex';
 import type { Dialect } from '../dialect';
 import { ownColumns } from '../layout';
 import type { Ledger } from '../own/ledger';
-import { migrateWithin } from '../own/migrations';
+import { migrateWithin, pendingSteps } from '../own/migrations';
 import type { TableReport, TargetTable } from '../target';
-import { ensureTable } from './ensure';
+import { ensureTable, foresee, inspectTable } from './ensure';
 
-class Rehearsed extends Error {
-  constructor(readonly reports: TableReport[]) {
-    super('rehearsed');
-  }
+class Rehearsed extends Error {}
+
+interface Parts {
+  dialect: Dialect;
+  ledger: Ledger;
+  tables: readonly TargetTable[];
 }
 
-export async function rehearse(
-  knex: Knex,
-  parts: { dialect: Dialect; ledger: Ledger; tables: readonly TargetTable[] },
-): Promise<TableReport[]> {
-  const { dialect, ledger, tables } = parts;
+export async function rehearse(knex: Knex, { dialect, ledger, tables }: Parts): Promise<TableReport[]> {
+  const reports: TableReport[] = [];
+  const missing: TargetTable[] = [];
+  for (const table of tables) {
+    const { report } = foresee(await inspectTable(knex, { dialect, ledger, table }));
+    if (report.created) missing.push(table);
+    reports.push(report);
+  }
+  if (missing.length > 0 || (await pendingSteps(knex, dialect)).length > 0)
+    await tryToMake(knex, { dialect, ledger, tables: missing });
+  return reports;
+}
+
+async function tryToMake(knex: Knex, { dialect, ledger, tables }: Parts): Promise<void> {
   try {
-    return await dialect.exclusively(knex, async (trx) => {
+    await dialect.exclusively(knex, async (trx) => {
       await migrateWithin(trx, dialect);
-      const reports: TableReport[] = [];
       for (const table of tables) {
-        reports.push(await ensureTable(trx, { dialect, ledger, table }));
+        await ensureTable(trx, { dialect, ledger, table });
         await tryRights(trx, dialect, table);
       }
-      throw new Rehearsed(reports);
+      throw new Rehearsed();
     });
   } catch (error) {
-    if (error instanceof Rehearsed) return error.reports;
-    throw error;
+    if (!(error instanceof Rehearsed)) throw error;
   }
 }
 

@@ -34,7 +34,19 @@ const source = (dialect: Dialect): Knex.MigrationSource<WrittenStep> => ({
  * Knex's own lock alone would not do: two processes that both find no tables race for creating them (knex/knex#3538).
  */
 export async function migrate(knex: Knex, dialect: Dialect): Promise<void> {
-  await dialect.exclusively(knex, (trx) => migrateWithin(trx, dialect));
+  const pending = await pendingSteps(knex, dialect);
+  if (pending.length === 0) return;
+  try {
+    await dialect.exclusively(knex, (trx) => migrateWithin(trx, dialect));
+  } catch (error) {
+    const { kind, means, code } = dialect.classify(error);
+    if (error instanceof DatabaseError || kind !== 'permanent') throw error;
+    throw new DatabaseError(
+      'permanent',
+      `The mirror's own tables lack ${pending.join(', ')}, and this login could not make them: ${means} (${code}). Somebody who may has to run what \`zoho-mirror schema print\` prints`,
+      code,
+    );
+  }
 }
 
 /** In a transaction that the dialect's lock already guards. */
