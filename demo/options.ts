@@ -43,5 +43,7 @@ export const parseDemoOptions = (argv: readonly string[]): DemoOptions =>
     .option('--api-port <number>', 'port of the API', whole(1))
     .option('--keep', 'leave everything running until Ctrl-C', false)
     .option('--json', 'print the report as one JSON object on the last line', false)
+    // As with `zoho-mirror`: 1 is bad news, 2 is that it could not run.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse(argv as string[])
     .opts<DemoOptions>();

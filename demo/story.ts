@@ -147,9 +147,11 @@ export class Story {
       workflowIds.initialSync('Leads'),
       '--input',
       '{"module":"Leads"}',
+      '--static-summary',
+      'Loads Leads',
     );
     await promisify(execFile)(this.house.temporal.binary, args);
-    return ['temporal', ...args.map((arg) => (arg.startsWith('{') ? `'${arg}'` : arg))].join(' ');
+    return ['temporal', ...args.map((arg) => (/[{ ]/.test(arg) ? `'${arg}'` : arg))].join(' ');
   }
 
   /** People go on working: a quarter of the edits asked for, in each of four rounds. */

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 
 export interface ChildOptions {
   /** For messages. */
@@ -39,6 +40,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, command, args, logFile, ready, readyTimeoutMs = defaultReadyMs } = options;
   const child = spawn(command, args, {
     env: { ...process.env, ...options.env },
+    // A developer's own .env and zoho-mirror.yaml are none of its business.
+    cwd: dirname(logFile),
     stdio: ['ignore', 'pipe', 'pipe'],
     // Ctrl-C goes to the whole group: a child of its own group is stopped by us, in order.
     detached: true,

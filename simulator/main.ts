@@ -12,6 +12,8 @@ function snapshotMoment(text: string): 'creation' | 'completion' | 'mixed' {
   throw new InvalidArgumentError('give creation, completion or mixed.');
 }
 
+const cannotRun = 2;
+
 const program = new Command('npm run simulator --')
   .description(
     'A pretended Zoho CRM: client sim-client, secret sim-secret, refresh token sim-refresh, grant token sim-grant.',
@@ -33,7 +35,8 @@ const program = new Command('npm run simulator --')
   .option('--concurrency <number>', 'calls at the same time', whole, 25)
   .option('--downloads <number>', 'Bulk Read downloads a minute', whole, 10)
   .option('--notify <ids>', 'most ids in one notification; 0 sends none', whole, 1)
-  .option('--notify-delay <ms>', 'time from a change to its notification', whole, 50);
+  .option('--notify-delay <ms>', 'time from a change to its notification', whole, 50)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : cannotRun));
 
 async function main(): Promise<void> {
   const options = program.parse().opts<{
@@ -77,5 +80,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`simulator: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(cannotRun);
 });

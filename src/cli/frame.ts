@@ -1,9 +1,11 @@
 // The frame of every command: configuration, a client of Temporal, one clear line for what goes wrong, and an exit code that scripts can use.
 import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { ConfigError, loadConfig, type Config } from '../config';
+import type { ErrorType } from '../contracts';
 import { createTemporalClient, temporalAddress } from '../temporal';
 
-/** 0: fine. 1: it ran, and the answer is bad news. 2: it could not run. */
+/** 0: fine. 1: it ran, and the answer is bad news. 2: it could not run. Commander's own refusals are made 2 in main.ts. */
 export type ExitCode = 0 | 1 | 2;
 
 export interface Frame {
@@ -25,8 +27,7 @@ export async function runGuarded(work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work();
   } catch (error) {
-    complain(error);
-    process.exitCode = 2;
+    process.exitCode = complain(error);
   }
 }
 
@@ -48,10 +49,17 @@ export function requireModule({ config }: Frame, module: string): void {
     throw new Error(`The module ${module} is not configured. Configured: ${names.join(', ')}`);
 }
 
-function complain(error: unknown): void {
+/** Says what went wrong, a line each; answers the exit code. */
+export function complain(error: unknown): ExitCode {
   const lines = error instanceof ConfigError ? error.lines : [messageOf(error)];
   for (const line of lines) process.stderr.write(`zoho-mirror: ${line}\n`);
+  const ran =
+    error instanceof WorkflowFailedError && typeOf(error.cause) !== ('InvalidInput' satisfies ErrorType);
+  return ran ? 1 : 2;
 }
+
+const typeOf = (error: unknown): string | null | undefined =>
+  error instanceof ApplicationFailure ? error.type : undefined;
 
 /** What a workflow failed of is inside what the client throws. */
 export function messageOf(error: unknown): string {

@@ -1,9 +1,10 @@
-#!/usr/bin/env node
 // What people type. Each command does only what the Temporal CLI or a SQL client could do too, and its help shows how.
-import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { Command, type CommanderError } from 'commander';
+import { envFile, loadEnvFile } from '../config';
 import { addCatchUp } from './catch-up';
 import { addCheck } from './check';
-import { loadEnvFile } from './env-file';
+import { complain } from './frame';
 import { addOperate } from './operate';
 import { addReconcile } from './reconcile';
 import { addRejects } from './rejects';
@@ -15,7 +16,16 @@ import { addSync } from './sync';
 
 const program = new Command('zoho-mirror')
   .description('Keeps SQL Server tables equal to Zoho CRM modules.')
-  .showHelpAfterError('(--help shows what is allowed)');
+  .option('--env <file>', 'file of variables beside the environment (default: MIRROR_ENV_FILE, else .env)')
+  .showHelpAfterError('(--help shows what is allowed)')
+  .addHelpText(
+    'after',
+    `
+Settings come from the environment and, where it says nothing, from that file: docs/configuration.md
+Exit codes: 0 fine, 1 it ran and the answer is bad news, 2 it could not run. Each command's --help says what is bad news for it.`,
+  )
+  .exitOverride(leave)
+  .hook('preAction', (_program, command) => readSettings(command));
 
 for (const add of [
   addSetup,
@@ -33,7 +43,17 @@ for (const add of [
 ])
   add(program);
 
-loadEnvFile();
+/** What commander has refused cannot run. */
+function leave({ exitCode }: CommanderError): never {
+  process.exit(exitCode === 0 ? 0 : 2);
+}
+
+/** `setup` makes the file that others must find. */
+function readSettings(command: Command): void {
+  const { env: file } = program.opts<{ env?: string }>();
+  if (file !== undefined) process.env.MIRROR_ENV_FILE = file;
+  if (command.name() !== 'setup' || existsSync(envFile())) loadEnvFile();
+}
 
 /**
  * An open connection to Temporal would keep the process alive, and closing it under a call that is being retried throws out of a timer:
@@ -41,4 +61,5 @@ loadEnvFile();
  */
 void program
   .parseAsync()
+  .catch((error: unknown) => void (process.exitCode = complain(error)))
   .then(() => process.stderr.write('', () => process.stdout.write('', () => process.exit())));

@@ -1,6 +1,6 @@
 // `npm run codec-server`: on loopback only, for whoever may read what Temporal keeps.
 import { parseArgs } from 'node:util';
-import { ConfigError, loadPayloadKeys } from '../config';
+import { ConfigError, loadEnvFile, loadPayloadKeys } from '../config';
 import { createCodecServer } from './server';
 
 async function main(): Promise<void> {
@@ -10,6 +10,7 @@ async function main(): Promise<void> {
       ui: { type: 'string', default: 'http://localhost:8233' },
     },
   });
+  loadEnvFile();
   const app = createCodecServer({ keys: loadPayloadKeys(), ui: new URL(values.ui).origin });
   const address = await app.listen({ host: '127.0.0.1', port: Number(values.port) });
   process.stdout.write(`codec server ready on ${address} for ${values.ui}\n`);
@@ -19,5 +20,5 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const lines = error instanceof ConfigError ? error.lines : [String(error)];
   for (const line of lines) process.stderr.write(`codec server: ${line}\n`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 });

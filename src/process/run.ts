@@ -1,5 +1,6 @@
-// The frame of every process: configuration first, one line when ready, exit 0 on SIGTERM, non-zero with one clear line on failure.
-import { ConfigError, loadConfig, type Config } from '../config';
+// The frame of every process: configuration first, one line when ready, exit 0 on SIGTERM, 2 when it cannot run as it is configured, 1 when it
+// fails; with one clear line.
+import { ConfigError, loadConfig, loadEnvFile, type Config } from '../config';
 import { createLog, type Log } from './log';
 
 export interface Process {
@@ -40,11 +41,12 @@ export async function runProcess(name: string, work: (process: Process) => Promi
 
 function configured(): Config | undefined {
   try {
+    loadEnvFile();
     return loadConfig(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of error.lines) process.stderr.write(`${line}\n`);
-    process.exitCode = 1;
+    process.exitCode = 2;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 // Runs the built command line as a process of its own, as people and scripts do.
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { built } from '../support/built';
 
@@ -23,7 +24,8 @@ export async function zohoMirror(args: readonly string[], { env, cwd, input }: R
   const child = spawn(process.execPath, [main, ...args], {
     // Nothing of the shell that runs the tests gets in.
     env: { PATH: process.env.PATH, ...env },
-    cwd,
+    // Nor its .env.
+    cwd: cwd ?? tmpdir(),
   });
   let out = '';
   let err = '';

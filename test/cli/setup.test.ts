@@ -1,4 +1,6 @@
 // `zoho-mirror setup` in an empty folder, against the simulator and a real Temporal server.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,13 +8,14 @@ import { parseEnv } from 'node:util';
 import { freePort } from '../../dev/ports';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server';
 import { startSimulator, type Simulator } from '../../simulator';
+import { built } from '../support/built';
 import { zohoMirror } from './commands';
 
 let temporal: TemporalServer;
 let sim: Simulator;
 beforeAll(async () => {
   temporal = await startTemporalServer({ folder: mkdtempSync(join(tmpdir(), 'zoho-mirror-setup-')) });
-});
+}, 60_000);
 beforeEach(async () => {
   sim = await startSimulator({ records: 10 });
 });
@@ -63,27 +66,126 @@ test('from nothing to a checked configuration: token, files for their owner only
   expect(checked.json()).toMatchObject({
     checks: expect.arrayContaining([expect.objectContaining({ check: 'Zoho token', verdict: 'ok' })]),
   });
-});
+}, 60_000);
 
-test('a second run refuses to write over; with --force it keeps secrets, and the old files beside', async () => {
+const handMade = `# What the mirror rests on; ask Ada before you change it.
+ZOHO_CLIENT_ID=sim-client
+ZOHO_REFRESH_TOKEN=sim-refresh
+export NODE_EXTRA_CA_CERTS="/etc/ssl/of the house.pem"
+OF_THE_HOUSE="of several
+PORT=lines"
+ZOHO_DC=
+SOMETHING_ELSE=1
+PORT=9000
+`;
+const handMapped = 'modules:\n  Leads: { table: Kunden, columns: { Last_Name: Nachname } } # old table\n';
+const noCode = { ZOHO_GRANT_TOKEN: '' };
+const textOf = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8');
+
+test('a second run refuses; with --force it changes settings, and loses neither a mapping nor a line nor a copy', async () => {
   const cwd = folder();
-  await setup(cwd);
-  const before = envOf(cwd);
-  const again = await setup(cwd);
-  expect([again.code, again.err]).toEqual([
+  writeFileSync(join(cwd, '.env'), handMade, { mode: 0o644 });
+  writeFileSync(join(cwd, 'zoho-mirror.yaml'), handMapped);
+  const refused = await setup(cwd, [], noCode);
+  expect([refused.code, refused.err]).toEqual([
     2,
-    'zoho-mirror: .env and zoho-mirror.yaml would be written over. Look first, then use --force: the old ones are kept\n',
+    'zoho-mirror: .env is there. With --force its settings are changed, other lines stay, and a copy is kept; a new token alone: --token-only\n',
   ]);
-  expect(envOf(cwd)).toEqual(before);
+  const modules = await setup(cwd, ['--force', '--modules', 'Contacts'], noCode);
+  expect([modules.code, modules.err]).toEqual([
+    2,
+    'zoho-mirror: zoho-mirror.yaml is there and stays as it is, so --modules would change nothing: add the modules to that file\n',
+  ]);
+  expect([textOf(cwd, '.env'), readdirSync(cwd).sort()]).toEqual([handMade, ['.env', 'zoho-mirror.yaml']]);
 
-  // The code is used up; the refresh token at hand is kept.
-  const forced = await setup(cwd, ['--force', '--modules', 'Contacts'], { ZOHO_GRANT_TOKEN: '' });
-  expect([forced.code, forced.err]).toEqual([0, '']);
-  expect(envOf(cwd)).toEqual(before);
-  expect(readFileSync(join(cwd, 'zoho-mirror.yaml'), 'utf8')).toContain('  Contacts:');
-  expect(readFileSync(join(cwd, 'zoho-mirror.yaml.bak'), 'utf8')).toContain('  Leads:');
-  expect(statSync(join(cwd, '.env.bak')).mode & 0o777).toBe(0o600);
-});
+  const forced = await setup(cwd, ['--force'], noCode);
+  expect(forced.err).toBe('');
+  expect(forced.out).toContain('✓ table Kunden');
+  expect(textOf(cwd, 'zoho-mirror.yaml')).toBe(handMapped);
+  const [written] = textOf(cwd, '.env').split('WEBHOOK_SECRET=');
+  expect(written).toBe(
+    handMade.replace('ZOHO_DC=', 'ZOHO_DC=us') +
+      [
+        `ZOHO_ACCOUNTS_URL=${sim.url}`,
+        `ZOHO_API_URL=${sim.url}`,
+        'ZOHO_CLIENT_SECRET=sim-secret',
+        'LEGACY_DB=sqlite:./zoho-mirror.db',
+        `TEMPORAL_ADDRESS=${temporal.address}`,
+        'TEMPORAL_NAMESPACE=default\n',
+      ].join('\n'),
+  );
+  expect(statSync(join(cwd, '.env')).mode & 0o777).toBe(0o600);
+  expect([textOf(cwd, '.env.bak'), statSync(join(cwd, '.env.bak')).mode & 0o777]).toEqual([handMade, 0o600]);
+
+  const before = textOf(cwd, '.env');
+  const again = await setup(cwd, ['--force', '--public-url', 'http://127.0.0.1:9000'], noCode);
+  expect(again.err).toBe('');
+  expect(again.out).toContain(
+    'http://127.0.0.1:9000 must lead to the API, which listens on port 9000 (PORT)',
+  );
+  expect(envOf(cwd)).toMatchObject({ PUBLIC_URL: 'http://127.0.0.1:9000', SOMETHING_ELSE: '1' });
+  expect([textOf(cwd, '.env.bak'), textOf(cwd, '.env.bak.2')]).toEqual([handMade, before]);
+}, 90_000);
+
+test('the port that PUBLIC_URL has to lead to is written down', async () => {
+  const cwd = folder();
+  const ran = await setup(cwd, ['--public-url', 'http://127.0.0.1:8080']);
+  expect([ran.code, ran.err, envOf(cwd).PORT]).toEqual([0, '', '8080']);
+}, 60_000);
+
+test('--token-only asks for nothing that is known, and changes the token alone', async () => {
+  const cwd = folder();
+  const lines = ['# mine', 'ZOHO_REFRESH_TOKEN=revoked', 'ZOHO_DC=us', 'ZOHO_CLIENT_ID=sim-client'];
+  const rest = ['ZOHO_CLIENT_SECRET=sim-secret', 'WEBHOOK_SECRET=a-secret-of-the-webhook'];
+  const text = (token: string): string =>
+    [...lines, ...rest, `TEMPORAL_ADDRESS=${temporal.address}`, ''].join('\n').replace('revoked', token);
+  writeFileSync(join(cwd, 'mirror.env'), text('revoked'));
+  const ran = await zohoMirror(['setup', '--token-only', '--yes', '--env', 'mirror.env'], {
+    cwd,
+    env: { ZOHO_ACCOUNTS_URL: sim.url, ZOHO_API_URL: sim.url, ZOHO_GRANT_TOKEN: 'sim-grant' },
+  });
+  expect([ran.code, ran.err]).toEqual([0, '']);
+  expect(ran.out).toContain('Next: restart the worker');
+  expect(textOf(cwd, 'mirror.env')).toBe(text('sim-refresh'));
+  expect(readdirSync(cwd).filter((name) => !name.startsWith('zoho-mirror.db'))).toEqual([
+    'mirror.env',
+    'mirror.env.bak',
+  ]);
+}, 60_000);
+
+test('a person is asked for the database without being shown the password that is known, or the one that is typed', async () => {
+  const old = 'mssql://sa:hunter2secret@old/Legacy';
+  const kept = await askedForTheDatabase('', old);
+  expect(kept.answer).toBe(old);
+  expect(kept.seen).toContain('(Enter keeps the one at hand)');
+  const typed = await askedForTheDatabase('sqlite:tiger3secret.db', old);
+  expect(typed.answer).toBe('sqlite:tiger3secret.db');
+  expect(kept.seen + typed.seen).not.toMatch(/hunter2|tiger3/);
+  const first = await askedForTheDatabase('', 'sqlite:./zoho-mirror.db');
+  expect(first.answer).toBe('sqlite:./zoho-mirror.db');
+  expect(first.seen).toContain('(Enter: sqlite:./zoho-mirror.db)');
+}, 60_000);
+
+/** By a process of its own, whose standard input and output are the terminal. */
+async function askedForTheDatabase(typed: string, known: string): Promise<{ answer: string; seen: string }> {
+  const room = join(await built(), 'cli', 'setup');
+  const script = `
+    const { askIn } = require(${JSON.stringify(join(room, 'ask.js'))});
+    const { aboutTheRest } = require(${JSON.stringify(join(room, 'questions.js'))});
+    const question = aboutTheRest.find(({ variable }) => variable === 'LEGACY_DB');
+    askIn({ input: process.stdin, output: process.stdout })(question, ${JSON.stringify(known)})
+      .then((answer) => process.stderr.write(answer, () => process.exit()));`;
+  const child = spawn(process.execPath, ['-e', script]);
+  let seen = '';
+  let answer = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (seen === '') child.stdin.write(`${typed}\r`);
+    seen += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  await once(child, 'close');
+  return { answer, seen };
+}
 
 test('a code that was used before is refused in plain words, and nothing is written', async () => {
   await setup(folder());
@@ -95,7 +197,7 @@ test('a code that was used before is refused in plain words, and nothing is writ
   );
   expect(ran.err).not.toContain('sim-grant');
   expect(readdirSync(cwd)).toEqual([]);
-});
+}, 60_000);
 
 test.each([
   ['--client-id, or the variable ZOHO_CLIENT_ID', ['setup', '--yes'], {}],
@@ -125,7 +227,7 @@ test('what setup has written can be lacking: it says so, keeps the files and exi
   expect(ran.out).toContain('✗ Temporal: 127.0.0.1:9');
   expect(ran.out).toContain('✗ module Nobodys: Zoho has no such module');
   expect(envOf(cwd).ZOHO_REFRESH_TOKEN).toBe('sim-refresh');
-});
+}, 60_000);
 
 test('start runs what npm start runs, with the file .env, and ends as it ends', async () => {
   const cwd = folder();
@@ -141,7 +243,7 @@ test('start runs what npm start runs, with the file .env, and ends as it ends', 
     env: { ZOHO_CLIENT_SECRET: 'x', ZOHO_REFRESH_TOKEN: 'x' },
   });
   expect([refused.code, refused.err]).toEqual([
-    1,
+    2,
     'WEBHOOK_SECRET is not set. Needed: a secret text, better of 16 characters or more\n',
   ]);
   // Their arguments, --help among them, are their own.
@@ -150,4 +252,4 @@ test('start runs what npm start runs, with the file .env, and ends as it ends', 
     ['demo', '--kills'],
   ] as const)
     expect((await zohoMirror([name, '--help'], { cwd, env: {} })).out).toContain(option);
-});
+}, 60_000);

@@ -272,6 +272,6 @@ async function wrongConfiguration(): Promise<string> {
   const second = await town.refusal({
     LEGACY_DB: `mssql://canary:${secrets.databasePassword}%ZZ@127.0.0.1/x`,
   });
-  expect([first.code, second.code]).toEqual([1, 1]);
+  expect([first.code, second.code]).toEqual([2, 2]);
   return [...first.lines, ...second.lines].join('\n');
 }

@@ -92,7 +92,7 @@ export class Town {
       execFile(
         process.execPath,
         [this.entry],
-        { env: { ...process.env, ...this.env, ...env } },
+        { cwd: this.folder, env: { ...process.env, ...this.env, ...env } },
         (error, _out, text) =>
           resolve({ code: Number(error?.code ?? 0), lines: text.split('\n').filter((line) => line !== '') }),
       );

@@ -1,7 +1,7 @@
 // The processes while what they need is not there: they wait, say so, and stop when asked.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../dev/ports';
@@ -49,6 +49,26 @@ const stopped = async (child: ChildProcess): Promise<number | null> => {
   child.kill('SIGTERM');
   return (await ended)[0];
 };
+
+test('worker, API and both in one read .env of the working folder, and the environment wins', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-process-'));
+  const lines = [
+    'ZOHO_CLIENT_ID=client',
+    'ZOHO_CLIENT_SECRET=secret',
+    'ZOHO_REFRESH_TOKEN=refresh',
+    'PORT=eighty',
+  ];
+  writeFileSync(join(folder, '.env'), [...lines, 'ZOHO_DC=moon', ''].join('\n'));
+  for (const entry of ['worker.js', 'api/main.js', 'start.js']) {
+    const child = spawn(process.execPath, [join(await built(), entry)], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, WEBHOOK_SECRET: 'a-secret-of-sixteen', ZOHO_DC: 'eu' },
+    });
+    const ended = once(child, 'exit');
+    expect(await says(child, /PORT.*\n/)).toBe('PORT=eighty is not valid. Allowed: 0 to 65535\n');
+    expect(await ended).toEqual([2, null]);
+  }
+}, 60_000);
 
 test('a worker waits for Temporal, says so, and stops with exit code 0', async () => {
   const worker = await start('worker.js');

@@ -14,7 +14,8 @@ export const scopes = [
   'ZohoCRM.notifications.ALL',
 ] as const;
 
-const newToken = 'Make a new refresh token with all scopes: zoho-mirror setup, or docs/zoho-setup.md';
+const newToken =
+  'Make a new refresh token with all scopes: zoho-mirror setup --token-only, or docs/zoho-setup.md';
 
 export interface ZohoFindings {
   verdicts: Verdict[];

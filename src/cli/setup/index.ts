@@ -1,26 +1,26 @@
-// `zoho-mirror setup`: from nothing to a checked configuration. Asks in a terminal; elsewhere it takes flags and variables.
+// `zoho-mirror setup`: from nothing to a checked configuration. Asks in a terminal; elsewhere it takes flags and variables. Never writes over
+// a zoho-mirror.yaml, and loses no line of a file of variables.
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { describeVariables, loadConfig, type Config } from '../../config';
+import { describeVariables, envFile, loadConfig, type Config } from '../../config';
 import { createTemporalClient, inTime, registerSearchAttributes } from '../../temporal';
 import { exchangeGrant } from '../../zoho';
 import { describe, tellAll } from '../check';
-import { envFile, writeEnvFile } from '../env-file';
 import { runGuarded, type ExitCode } from '../frame';
 import { printLine } from '../print';
-import { askInTerminal, askNobody, type Ask } from './ask';
+import { Answers, type Flags, type Values } from './answers';
+import { askIn, askNobody, onlyTheUnknown } from './ask';
 import { explainClient, explainGrant } from './explain';
-import { aboutTheRest, aboutZoho, grantToken, modules, type Question } from './questions';
+import { textOf, withValues, writeEnvFile } from './files';
+import { aboutTheRest, aboutZoho, grantToken, modules } from './questions';
 
-type Flags = Readonly<Record<string, string | boolean | undefined>>;
-type Values = Record<string, string>;
-
-const yamlFile = 'zoho-mirror.yaml';
 const registerWithinMs = 5_000;
 const questions = [...aboutZoho, grantToken, ...aboutTheRest, modules];
+/** The file that the mirror reads, whether it is there yet or not. */
+const yamlFile = (): string => process.env.MIRROR_CONFIG || 'zoho-mirror.yaml';
 
 export function addSetup(program: Command): void {
   const command = program
@@ -28,13 +28,20 @@ export function addSetup(program: Command): void {
     .description(
       'Asks for what the mirror needs, gets a refresh token, writes .env and zoho-mirror.yaml, and checks them',
     )
-    .option('--force', 'write over .env and zoho-mirror.yaml; the old ones are kept as .bak', false)
+    .option('--token-only', 'get a new refresh token, and change nothing else', false)
+    .option(
+      '--force',
+      'change the .env that is there: other lines stay, and a copy is kept as .env.bak',
+      false,
+    )
     .option('--yes', 'ask nothing: take flags, the environment and defaults', false);
   for (const { flag, message } of questions) if (flag) command.option(`${flag} <text>`, message);
   command
     .addHelpText(
       'after',
       `
+A zoho-mirror.yaml that is there stays as it is.
+
 Secrets are no flags, since those are shown to every user of the machine: ZOHO_CLIENT_SECRET, ZOHO_GRANT_TOKEN (or ZOHO_REFRESH_TOKEN) and
 LEGACY_DB come from the environment or are asked for. WEBHOOK_SECRET is made up, if there is none.
 
@@ -47,69 +54,69 @@ The same by hand:
 }
 
 async function setUp(flags: Flags): Promise<ExitCode> {
-  refuseToOverwrite(flags);
   const somebody = process.stdin.isTTY && flags.yes !== true;
-  const answers = new Answers(flags, somebody ? askInTerminal : askNobody);
+  const tokenOnly = flags.tokenOnly === true;
+  const ask = somebody ? askIn({}) : askNobody;
+  const answers = new Answers(flags, tokenOnly ? onlyTheUnknown(ask) : ask);
   const tell = (lines: readonly string[]): void => {
     if (somebody) for (const line of lines) printLine(line);
   };
-  tell(explainClient());
-  const values = { ...kept(), ...(await answers.all(aboutZoho)), ...(await answers.all(aboutTheRest)) };
-  values.WEBHOOK_SECRET = process.env.WEBHOOK_SECRET || randomBytes(32).toString('hex');
-  const yaml = yamlOf(await answers.one(modules));
-  const { zoho } = configured({ ...values, ZOHO_REFRESH_TOKEN: 'to be had' }, yaml);
+  if (!tokenOnly) {
+    refuseToOverwrite(flags);
+    tell(explainClient());
+  }
+  const values = tokenOnly ? await answers.all(aboutZoho) : await allValues(answers);
+  const yaml = tokenOnly || existsSync(yamlFile()) ? undefined : yamlOf(await answers.one(modules));
+  const old = textOf(envFile());
+  // What cannot be read or written is said before the one use of the code.
+  const toBeHad = { ...values, ZOHO_REFRESH_TOKEN: 'to-be-had' };
+  const { zoho } = configured({ ...process.env, ...toBeHad }, yaml);
+  withValues(old, toBeHad);
   // Last of all: the code is good for minutes.
-  values.ZOHO_REFRESH_TOKEN = await refreshToken(answers, zoho, () => tell(explainGrant()));
-  write(values, yaml);
-  return check(values);
+  values.ZOHO_REFRESH_TOKEN =
+    (tokenOnly ? undefined : tokenAtHand()) ?? (await newToken(answers, zoho, () => tell(explainGrant())));
+  writeEnvFile(envFile(), withValues(old, values));
+  if (yaml !== undefined) writeFileSync(yamlFile(), yaml);
+  printLine(`written: ${envFile()} (for you alone)${yaml === undefined ? '' : `, ${yamlFile()}`}`);
+  Object.assign(process.env, values);
+  return check(tokenOnly);
 }
 
-function refuseToOverwrite({ force }: Flags): void {
-  const there = [envFile, yamlFile].filter((file) => existsSync(file));
-  if (there.length > 0 && force !== true)
+function refuseToOverwrite({ force, modules: named }: Flags): void {
+  if (existsSync(yamlFile()) && named !== undefined)
     throw new Error(
-      `${there.join(' and ')} would be written over. Look first, then use --force: the old ones are kept`,
+      `${yamlFile()} is there and stays as it is, so --modules would change nothing: add the modules to that file`,
+    );
+  if (existsSync(envFile()) && force !== true)
+    throw new Error(
+      `${envFile()} is there. With --force its settings are changed, other lines stay, and a copy is kept; ` +
+        'a new token alone: --token-only',
     );
 }
 
-/** Flags first, then what is known, then a person, then defaults. */
-class Answers {
-  constructor(
-    private readonly flags: Flags,
-    private readonly ask: Ask,
-  ) {}
-
-  async one(question: Question): Promise<string> {
-    const { variable, flag, fallback, check: wrong } = question;
-    const given = flag && this.flags[camel(flag)];
-    const answer =
-      typeof given === 'string' ? given : await this.ask(question, process.env[variable] || fallback);
-    const problem = answer === '' ? undefined : wrong?.(answer);
-    if (problem) throw new Error(`${flag ?? variable}: ${problem}`);
-    return answer;
-  }
-
-  async all(asked: readonly Question[]): Promise<Values> {
-    const values: Values = {};
-    for (const question of asked) {
-      const answer = await this.one(question);
-      if (answer !== '') values[question.variable] = answer;
-    }
-    return values;
-  }
+async function allValues(answers: Answers): Promise<Values> {
+  const values = { ...kept(), ...(await answers.all(aboutZoho)), ...(await answers.all(aboutTheRest)) };
+  values.WEBHOOK_SECRET = process.env.WEBHOOK_SECRET || randomBytes(32).toString('hex');
+  // Where PUBLIC_URL has to lead, in plain sight.
+  if (values.PUBLIC_URL) values.PORT ??= portByDefault;
+  return values;
 }
 
-const camel = (flag: string): string =>
-  flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const portByDefault = describeVariables().find(({ name }) => name === 'PORT')!.fallback!;
+
+/** How this machine reaches Temporal and trusts servers, if the environment says so. */
+const alsoKept =
+  /^(TEMPORAL_(API_KEY|TLS|PROFILE|CONFIG_FILE|GRPC_META)|MIRROR_CONFIG$|NODE_EXTRA_CA_CERTS$|AZURE_)/;
 
 /** Variables that are set but not asked for, such as ZOHO_API_URL, stay as they are. */
 function kept(): Values {
   const asked = new Set(questions.map(({ variable }) => variable));
+  const own = new Set(describeVariables().map(({ name }) => name));
   return Object.fromEntries(
-    describeVariables().flatMap(({ name }) => {
-      const value = process.env[name];
-      return value && !asked.has(name) ? [[name, value]] : [];
-    }),
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        Boolean(entry[1]) && !asked.has(entry[0]) && (own.has(entry[0]) || alsoKept.test(entry[0])),
+    ),
   );
 }
 
@@ -122,10 +129,11 @@ const yamlOf = (names: string): string =>
   ].join('\n');
 
 /** Throws a ConfigError before anything is written, and before the one use of the code. */
-function configured(values: Values, yaml: string): Config {
+function configured(values: NodeJS.ProcessEnv, yaml: string | undefined): Config {
+  if (yaml === undefined) return loadConfig(values);
   const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-setup-'));
   try {
-    const file = join(folder, yamlFile);
+    const file = join(folder, 'zoho-mirror.yaml');
     writeFileSync(file, yaml);
     return loadConfig({ ...values, MIRROR_CONFIG: file });
   } finally {
@@ -133,36 +141,32 @@ function configured(values: Values, yaml: string): Config {
   }
 }
 
-/** A code that is given makes a new token; without one the token at hand is kept. */
-async function refreshToken(answers: Answers, zoho: Config['zoho'], explain: () => void): Promise<string> {
-  const known = process.env.ZOHO_REFRESH_TOKEN;
-  if (known && !process.env.ZOHO_GRANT_TOKEN) return known;
+/** Kept, unless a code is given that makes a new one. */
+const tokenAtHand = (): string | undefined =>
+  process.env.ZOHO_GRANT_TOKEN ? undefined : process.env.ZOHO_REFRESH_TOKEN || undefined;
+
+async function newToken(answers: Answers, zoho: Config['zoho'], explain: () => void): Promise<string> {
   explain();
   return exchangeGrant({ ...zoho, grantToken: await answers.one(grantToken) });
 }
 
-function write(values: Values, yaml: string): void {
-  for (const file of [envFile, yamlFile]) if (existsSync(file)) copyFileSync(file, `${file}.bak`);
-  writeEnvFile(values);
-  writeFileSync(yamlFile, yaml);
-  printLine(`written: ${envFile} (for you alone), ${yamlFile}`);
-}
-
-async function check(values: Values): Promise<ExitCode> {
-  Object.assign(process.env, values);
-  const config = loadConfig({ ...values, MIRROR_CONFIG: yamlFile });
+async function check(tokenOnly: boolean): Promise<ExitCode> {
+  const config = loadConfig(process.env);
   const temporal = createTemporalClient(config.payloadKeys);
   // Where Temporal is away, or does not allow it, the check says so.
   await inTime(temporal, registerWithinMs, () => registerSearchAttributes(temporal)).catch(() => undefined);
   const good = await tellAll({ config, temporal, running: false }, (verdict) => {
     for (const line of describe(verdict)) printLine(line);
   });
-  const [first = 'Leads'] = Object.keys(config.modules);
+  const { publicUrl, port } = config;
   printLine('');
-  printLine(
-    good
-      ? `Next: zoho-mirror start, and in another terminal: zoho-mirror sync ${first}`
-      : 'The files are written, but something is missing: mend it, then: zoho-mirror check',
-  );
+  if (publicUrl) printLine(`${publicUrl} must lead to the API, which listens on port ${port} (PORT)`);
+  printLine(good ? next(config, tokenOnly) : 'Something is missing: mend it, then: zoho-mirror check');
   return good ? 0 : 1;
+}
+
+function next({ modules: configuredModules }: Config, tokenOnly: boolean): string {
+  if (tokenOnly) return 'Next: restart the worker; it resumes by itself what the old token had stopped';
+  const [first = 'Leads'] = Object.keys(configuredModules);
+  return `Next: zoho-mirror start, and in another terminal: zoho-mirror sync ${first}`;
 }

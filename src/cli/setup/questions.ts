@@ -38,6 +38,8 @@ export const aboutTheRest: readonly Question[] = [
   {
     variable: 'LEGACY_DB',
     message: 'Database (mssql://user:password@host:1433/database?encrypt=true, or sqlite:<path>)',
+    // It holds the password.
+    secret: true,
     fallback: 'sqlite:./zoho-mirror.db',
   },
   {
