@@ -25,7 +25,7 @@ export const addCatchUp = (program: Command): void =>
       `
 The same with the Temporal CLI:
   temporal workflow start --task-queue zoho-mirror --type CatchUpSync \\
-    --workflow-id catch-up/Leads --input '{"module":"Leads","since":"2026-01-31T08:00:00Z"}'`,
+    --workflow-id catch-up/Leads --input '{"module":"Leads","since":"2026-01-31T08:00:00Z"}' --static-summary 'Reads what changed in Leads'`,
     )
     .action((module: string, options: CatchUpOptions) =>
       runCommand(async (frame) => {
@@ -43,12 +43,15 @@ The same with the Temporal CLI:
       }),
     );
 
-/** The workflow would refuse it too, but a running one only ignores what does not fit. */
+/** The workflow would refuse what is no time, but a running one only ignores it; and nothing has changed in the future. */
 function instantOf(text: string): string {
-  if (!Number.isNaN(Date.parse(text)) && /(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
-  throw new Error(
-    `--since ${text} is no time. Allowed: ISO 8601 with an offset, such as 2026-01-31T08:00:00Z`,
-  );
+  const ms = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms))
+    throw new Error(
+      `--since ${text} is no time. Allowed: ISO 8601 with an offset, such as 2026-01-31T08:00:00Z`,
+    );
+  if (ms > Date.now()) throw new Error(`--since ${text} is in the future. Allowed: a time that has passed`);
+  return text;
 }
 
 const describe = ({ module, phase, since, counts, watermark }: LoadStatus): string =>

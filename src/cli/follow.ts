@@ -17,9 +17,7 @@ export async function follow<S extends Status>(
   const look = async (): Promise<void> => {
     // A worker that is down answers no query; the workflow goes on when it is back.
     const status = await handle.query<S>(queries.status).catch(() => undefined);
-    progress.say(
-      status === undefined ? 'no worker answers; start one with `npm run worker`' : lineOf(status),
-    );
+    progress.say(status === undefined ? 'no worker answers; start one: zoho-mirror start' : lineOf(status));
     const page = status && pageInHand(status);
     if (page === undefined || !progress.hasBar) return progress.clear();
     const done = await rowsOfPageDone(temporal, workflowId).catch(() => undefined);

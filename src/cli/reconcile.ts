@@ -26,7 +26,7 @@ export const addReconcile = (program: Command): void =>
       `
 The same with the Temporal CLI:
   temporal workflow execute --task-queue zoho-mirror --type Reconcile \\
-    --workflow-id reconcile/Leads --input '{"module":"Leads","repair":true,"fields":true}'`,
+    --workflow-id reconcile/Leads --input '{"module":"Leads","repair":true,"fields":true}' --static-summary 'Compares Leads'`,
     )
     .action((module: string, options: ReconcileOptions) =>
       runCommand(async (frame) => {

@@ -96,7 +96,7 @@ const addReplay = (rejects: Command): void =>
     .addHelpText(
       'after',
       `
-It hands the ids to NotificationSync, as a notification does. The same with the Temporal CLI:
+It reads them as if Zoho had notified them. The same with the Temporal CLI:
   temporal workflow signal-with-start --task-queue zoho-mirror --type NotificationSync \\
     --workflow-id notification-sync/Leads --input '{"module":"Leads"}' --signal-name recordsChanged \\
     --signal-input '{"ids":["4876876000000001001"],"operation":"unknown","receivedAt":"2026-01-31T08:00:00Z"}'`,
@@ -187,10 +187,10 @@ class Waiting {
     const { lastError, waiting, retrying, phase } = status ?? {};
     this.say(
       status === undefined
-        ? 'no worker answers; start one with `npm run worker`'
+        ? 'no worker answers; start one: zoho-mirror start'
         : lastError !== undefined
           ? `needs you: ${lastError}`
-          : (waiting ?? retrying ?? (phase === 'paused' ? 'NotificationSync is paused: resume it' : '')),
+          : (waiting ?? retrying ?? (phase === 'paused' ? `paused: zoho-mirror resume ${this.module}` : '')),
     );
     return status !== undefined && status.pending === 0 && phase !== 'starting';
   }

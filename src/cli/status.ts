@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { errorTypes } from '../contracts';
-import { withDatabase } from './database';
-import { reachTemporal, requireModule, runCommand, type ExitCode } from './frame';
+import { openDatabase } from '../db';
+import { requireTables } from './database';
+import { complain, reachTemporal, requireModule, runCommand, type ExitCode } from './frame';
 import { readMirror, type MirrorState, type ModuleHealth, type ModuleState } from '../overview';
 import { paint, printAnswer, printLine, span, table, type Cell } from './print';
 
@@ -35,11 +36,17 @@ The same with the Temporal CLI and SQL:
       runCommand(async (frame) => {
         if (module !== undefined) requireModule(frame, module);
         const modules = module === undefined ? Object.keys(frame.config.modules) : [module];
-        await reachTemporal(frame);
-        return withDatabase(frame.config, async (db) => {
-          const read = (): Promise<MirrorState> => readMirror({ ...frame, db }, { modules, rows: true });
-          return options.watch ? watch(read, options) : show(await read(), options);
-        });
+        const db = await openDatabase(frame.config.legacyDb);
+        const look = async (): Promise<MirrorState> => {
+          await reachTemporal(frame);
+          await requireTables(db);
+          return readMirror({ ...frame, db }, { modules, closely: true });
+        };
+        try {
+          return await (options.watch ? watch(look, options) : show(await look(), options));
+        } finally {
+          await db.close();
+        }
       }),
     );
 
@@ -48,16 +55,20 @@ function show(state: MirrorState, options: StatusOptions): ExitCode {
   return state.health === 'ok' ? 0 : 1;
 }
 
-/** Ends with Ctrl-C and the exit code of what was last seen. */
-async function watch(read: () => Promise<MirrorState>, options: StatusOptions): Promise<ExitCode> {
+/** Ends with Ctrl-C alone, and the exit code of what was last seen: what cannot be looked at now is what it is watched for. */
+async function watch(look: () => Promise<MirrorState>, options: StatusOptions): Promise<ExitCode> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   const stopping = stop.signal;
   let code: ExitCode = 0;
   while (!stopping.aborted) {
-    const state = await read();
-    if (process.stdout.isTTY && !options.json) process.stdout.write('\x1b[2J\x1b[H');
-    code = show(state, options);
+    try {
+      const state = await look();
+      if (process.stdout.isTTY && !options.json) process.stdout.write('\x1b[2J\x1b[H');
+      code = show(state, options);
+    } catch (error) {
+      code = complain(error);
+    }
     if (!options.json) printLine(paint('dim', `${new Date().toISOString()}, Ctrl-C ends`));
     await delay(watchEveryMs, undefined, { signal: stopping }).catch(() => undefined);
   }
@@ -133,7 +144,14 @@ function credits({ credits: { spentToday, left, daily } }: MirrorState): string 
 }
 
 /** What a person must do, trouble by trouble. */
-function needs({ module, health, workflows, openRejects, lastRun }: ModuleState): string[] {
+function needs({
+  module,
+  health,
+  workflows,
+  pausedSchedules = [],
+  openRejects,
+  lastRun,
+}: ModuleState): string[] {
   const lines = workflows.flatMap(({ workflowId, lastError, lastErrorType }) =>
     lastError === undefined
       ? []
@@ -141,6 +159,14 @@ function needs({ module, health, workflows, openRejects, lastRun }: ModuleState)
   );
   for (const { workflowId } of workflows.filter(({ paused }) => paused))
     lines.push('', `${workflowId} is paused. Let it go on: zoho-mirror resume ${workflowId}`);
+  for (const { scheduleId, note, ours } of pausedSchedules)
+    lines.push(
+      '',
+      `The schedule ${scheduleId} is paused${note ? ` (${note})` : ''}, so it starts nothing. Let it go on: ` +
+        (ours
+          ? `zoho-mirror resume ${module}`
+          : `temporal schedule toggle --schedule-id ${scheduleId} --unpause`),
+    );
   if (lastRun?.outcome === 'failed')
     lines.push('', `${module}: the last run failed${lastRun.detail ? `: ${lastRun.detail}` : ''}`);
   if (health === 'no worker')

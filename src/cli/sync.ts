@@ -25,7 +25,7 @@ export const addSync = (program: Command): void =>
       `
 The same with the Temporal CLI:
   temporal workflow start --task-queue zoho-mirror --type InitialSync \\
-    --workflow-id initial-sync/Leads --input '{"module":"Leads"}'
+    --workflow-id initial-sync/Leads --input '{"module":"Leads"}' --static-summary 'Loads Leads'
   temporal workflow execute --task-queue zoho-mirror --type DryRun \\
     --workflow-id dry-run/Leads --input '{"module":"Leads"}'`,
     )

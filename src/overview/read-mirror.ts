@@ -11,7 +11,13 @@ import {
   type TargetTable,
 } from '../db';
 import { instant, toIsoMs } from '../mirror';
-import { countWorkers, runningWorkflows, type RunningWorkflow } from '../temporal';
+import {
+  pausedSchedulesOf,
+  runningWorkflows,
+  workersSeen,
+  type PausedSchedule,
+  type RunningWorkflow,
+} from '../temporal';
 import { lastTold, leftIn, spentIn, type CreditMinute } from '../zoho';
 
 /** `no worker`: nobody answers, so nothing is known and nothing goes on. `not started`: never loaded, and not being loaded. */
@@ -32,6 +38,7 @@ export interface ModuleState {
   module: string;
   health: ModuleHealth;
   workflows: WorkflowState[];
+  pausedSchedules?: PausedSchedule[];
   watermark?: string;
   lagSeconds?: number;
   lastRun?: { workflow: string; outcome: string; endedAt: string; counts: Counts; detail?: string };
@@ -53,24 +60,26 @@ const dayMs = 86_400_000;
 export interface Looking {
   /** Default: all that are configured. */
   modules?: readonly string[];
-  /** Counting rows reads the whole table. */
-  rows: boolean;
+  /** Counts rows too, which reads the whole table, and looks at the schedules. */
+  closely: boolean;
 }
 
 export async function readMirror(
   { config, temporal, db }: { config: Config; temporal: Client; db: Database },
-  { modules = Object.keys(config.modules), rows }: Looking,
+  { modules = Object.keys(config.modules), closely }: Looking,
 ): Promise<MirrorState> {
-  const [running, workers, spent] = await Promise.all([
+  const [running, { count: workers }, spent] = await Promise.all([
     runningWorkflows(temporal),
-    countWorkers(temporal),
+    workersSeen(temporal),
     db.readSpent(instant(Date.now() - dayMs)),
   ]);
   const states: ModuleState[] = [];
   for (const module of modules) {
     const own = running.filter((workflow) => workflow.module === module);
-    const table = rows ? knownTable(module, config.modules[module]!) : undefined;
-    states.push(stateOf({ module, own, workers, stored: await readStored(db, module, table) }));
+    const table = closely ? knownTable(module, config.modules[module]!) : undefined;
+    const state = stateOf({ module, own, workers, stored: await readStored(db, module, table) });
+    const pausedSchedules = closely ? await pausedSchedulesOf(temporal, module) : [];
+    states.push({ ...state, ...(pausedSchedules.length > 0 ? { pausedSchedules } : {}) });
   }
   return {
     health: states.every(({ health }) => health === 'ok') ? 'ok' : 'degraded',

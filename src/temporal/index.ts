@@ -4,6 +4,7 @@ export {
   doubtSilentChannel,
   ensureChannel,
   ensureSchedules,
+  holdNotifications,
   requestCatchUp,
   sendHints,
   startDryRun,
@@ -11,12 +12,14 @@ export {
   startReconcile,
   wakeDegraded,
 } from './workflows';
+export { pausedSchedulesOf, pauseSchedules, resumeSchedules, type PausedSchedule } from './hold';
 export { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
 export {
-  countWorkers,
+  freshPollMs,
   inTime,
   rowsOfPageDone,
   runningModules,
   runningWorkflows,
+  workersSeen,
   type RunningWorkflow,
 } from './look';

@@ -14,7 +14,7 @@ export interface RunningWorkflow {
 const answerWithinMs = 3_000;
 const connectWithinMs = 5_000;
 /** A worker asks for work at least once a minute; a server remembers it for some minutes. */
-const freshPollMs = 90_000;
+export const freshPollMs = 90_000;
 
 /** Bounds connecting too, which a call's deadline does not. */
 export async function inTime<T>(temporal: Client, ms: number, call: () => Promise<T>): Promise<T> {
@@ -29,8 +29,14 @@ export async function inTime<T>(temporal: Client, ms: number, call: () => Promis
   }
 }
 
-/** How many workers have asked for work lately. */
-export async function countWorkers(temporal: Client): Promise<number> {
+export interface WorkersSeen {
+  count: number;
+  /** When one of them last asked for work. Absent: none has. */
+  lastMs?: number;
+}
+
+/** Who has asked for work lately. One that was killed is among them for a while. */
+export async function workersSeen(temporal: Client): Promise<WorkersSeen> {
   const { pollers } = await inTime(temporal, connectWithinMs, () =>
     temporal.workflowService.describeTaskQueue({
       namespace: temporal.options.namespace,
@@ -38,10 +44,13 @@ export async function countWorkers(temporal: Client): Promise<number> {
       taskQueueType: proto.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     }),
   );
-  const fresh = (pollers ?? []).filter(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - freshPollMs,
-  );
-  return new Set(fresh.map(({ identity }) => identity)).size;
+  const fresh = (pollers ?? [])
+    .map(({ identity, lastAccessTime }) => ({ identity, ms: Number(lastAccessTime?.seconds ?? 0) * 1_000 }))
+    .filter(({ ms }) => ms > Date.now() - freshPollMs);
+  return {
+    count: new Set(fresh.map(({ identity }) => identity)).size,
+    ...(fresh.length > 0 ? { lastMs: Math.max(...fresh.map(({ ms }) => ms)) } : {}),
+  };
 }
 
 /** The module of a workflow of ours: `catch-up/Leads`, also with what a schedule or a shard adds. */

@@ -29,6 +29,7 @@ import {
 
 type ChannelRenewal = (input: ChannelRenewalInput) => Promise<ChannelStatus>;
 const renewNow = defineUpdate<ChannelStatus>(updates.renewNow);
+const pause = defineUpdate<NotificationSyncStatus>(updates.pause);
 
 type NotificationSync = (input: NotificationSyncInput) => Promise<NotificationSyncStatus>;
 
@@ -40,17 +41,24 @@ const idsPerSignal = 500;
 export async function sendHints(temporal: Client, module: string, hint: Hint): Promise<void> {
   for (let at = 0; at < hint.ids.length; at += idsPerSignal) {
     await temporal.workflow.signalWithStart(workflowTypes.notificationSync, {
-      taskQueue: TASK_QUEUE,
-      workflowId: workflowIds.notificationSync(module),
-      args: [{ module }],
+      ...notificationSync(module),
       signal: signals.recordsChanged,
       signalArgs: [
         { ...hint, ids: hint.ids.slice(at, at + idsPerSignal), ...(at > 0 ? { notifications: 0 } : {}) },
       ],
-      staticSummary: `Applies notified changes of ${module}`,
     });
   }
 }
+
+/** Pauses NotificationSync, starting it if need be: hints that come wait there. */
+export const holdNotifications = (temporal: Client, module: string): Promise<NotificationSyncStatus> =>
+  temporal.workflow.executeUpdateWithStart(pause, {
+    args: [],
+    startWorkflowOperation: new WithStartWorkflowOperation<NotificationSync>(workflowTypes.notificationSync, {
+      ...notificationSync(module),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    }),
+  });
 
 export async function startInitialSync(temporal: Client, module: string, summary: string): Promise<void> {
   await temporal.workflow.start(workflowTypes.initialSync, {
@@ -172,7 +180,8 @@ export async function ensureSchedules(
     action: {
       workflowType: workflowTypes.reconcile,
       ...reconcile(module),
-      args: [{ module, repair: true } satisfies ReconcileInput],
+      // An export of every field costs the credits of one of id and Modified_Time, and finds what was changed by hand.
+      args: [{ module, repair: true, fields: true } satisfies ReconcileInput],
     },
   });
   return isNew;
@@ -212,4 +221,11 @@ const catchUp = (module: string) => ({
   taskQueue: TASK_QUEUE,
   workflowId: workflowIds.catchUp(module),
   staticSummary: `Reads what changed in ${module} since the watermark`,
+});
+
+const notificationSync = (module: string) => ({
+  taskQueue: TASK_QUEUE,
+  workflowId: workflowIds.notificationSync(module),
+  args: [{ module }] as [NotificationSyncInput],
+  staticSummary: `Applies notified changes of ${module}`,
 });

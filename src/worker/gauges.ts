@@ -17,7 +17,7 @@ export async function showGauges(
   let last: MirrorState | undefined;
   while (!stopping.aborted) {
     try {
-      last = await readMirror({ config, temporal, db }, { rows: false });
+      last = await readMirror({ config, temporal, db }, { closely: false });
     } catch (error) {
       log.debug({ reason: error instanceof Error ? error.message : String(error) }, 'gauges not read');
     }

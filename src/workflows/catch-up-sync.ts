@@ -145,7 +145,7 @@ async function earliest(
   const oldest = wanted.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
   if (oldest) return oldest;
   throw ApplicationFailure.nonRetryable(
-    `${module} has no complete load yet, so there is no watermark to catch up from. Start InitialSync, or give "since"`,
+    `${module} was never loaded completely, so it is not known since when. Load it: zoho-mirror sync ${module}; or give "since"`,
     'InvalidInput',
   );
 }

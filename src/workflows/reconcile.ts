@@ -77,7 +77,7 @@ async function loadedUpTo(desk: Desk<ReconcileStatus>, module: string): Promise<
   const watermark = await desk.untilDone(() => watermarkOf(module));
   if (watermark) return watermark;
   throw ApplicationFailure.nonRetryable(
-    `${module} has no complete load yet, so there is nothing to compare. Start InitialSync`,
+    `${module} was never loaded completely, so there is nothing to compare. Load it: zoho-mirror sync ${module}`,
     'InvalidInput',
   );
 }

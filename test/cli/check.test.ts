@@ -9,7 +9,7 @@ import { zohoMirror } from './commands';
 let town: Town;
 beforeAll(async () => {
   town = await Town.open({ simulator: { records: 10 } });
-});
+}, 90_000);
 afterAll(async () => town?.close());
 
 interface Answer {
@@ -50,6 +50,9 @@ test('a whole installation passes every check, and nothing is left behind in the
   });
   expect([code, answer.ok]).toEqual([0, true]);
   expect(detail(answer, 'table Leads')).toContain('can be made');
+  expect(detail(answer, 'worker')).toMatch(
+    /^1 on zoho-mirror, last seen \d+ s ago; one that was killed is seen for 90 s/,
+  );
   const database = new Sqlite(town.env.LEGACY_DB!.replace('sqlite:', ''), { readonly: true });
   expect(database.prepare("SELECT name FROM sqlite_master WHERE name = 'Leads'").all()).toEqual([]);
   database.close();
@@ -59,7 +62,7 @@ test('a whole installation passes every check, and nothing is left behind in the
     '✓ module Leads: ' + answer.checks.find((one) => one.check === 'module Leads')!.detail,
   );
   expect(lines.filter((line) => !line.startsWith('✓'))).toEqual([]);
-});
+}, 60_000);
 
 test('a change of the configuration says first what it will do', async () => {
   expect((await zohoMirror(['sync', 'Leads'], { env: town.env })).code).toBe(0);
@@ -102,7 +105,7 @@ test('each thing that is wrong has a line of its own, with what to do, and never
   expect(detail(answer, 'public address')).toContain('leads to a mirror with another WEBHOOK_SECRET');
   expect(detail(answer, 'Temporal')).toContain('127.0.0.1:9');
   expect(JSON.stringify(answer)).not.toMatch(/hunter2secret|not-the-secret|quite-another/);
-});
+}, 60_000);
 
 test('a missing scope is named', async () => {
   town.sim.faults.add({
@@ -114,7 +117,24 @@ test('a missing scope is named', async () => {
   const { code, answer } = await check();
   expect(code).toBe(1);
   expect(detail(answer, 'Zoho scopes')).toContain('refused: ZohoCRM.coql.READ (OAUTH_SCOPE_MISMATCH)');
-});
+  // Which leaves the mapping alone.
+  expect(detail(answer, 'Zoho scopes')).toContain('zoho-mirror setup --token-only');
+}, 60_000);
+
+test("a clock that goes wrong by more than half a minute is a warning, and a little is Zoho's affair", async () => {
+  const { clock } = town.sim;
+  const seen = async (skewMs: number): Promise<string> => {
+    clock.skew(skewMs);
+    const { answer } = await check();
+    return `${verdicts(answer).clock}: ${detail(answer, 'clock')}`;
+  };
+  expect(await seen(120_000)).toMatch(
+    /^warning: 1(19|20|21) s behind Zoho's \| Set this machine's clock by NTP$/,
+  );
+  expect(await seen(-120_000)).toMatch(/^warning: 1(19|20|21) s ahead of Zoho's \| /);
+  expect(await seen(10_000)).toMatch(/^ok: (9|10|11) s behind Zoho's \| $/);
+  clock.skew(0);
+}, 60_000);
 
 test('a table of others that lacks columns is refused with the SQL to run, and stays as it was', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'zoho-mirror-check-')), 'legacy.db');
@@ -127,7 +147,7 @@ test('a table of others that lacks columns is refused with the SQL to run, and s
   expect(detail(answer, 'table Leads')).toMatch(/has no column zoho_modified_at.*ALTER TABLE/s);
   expect(legacy.prepare('SELECT sql FROM sqlite_master').all()).toEqual(before);
   legacy.close();
-});
+}, 60_000);
 
 test('a public address that leads elsewhere, or a worker that is down, fails; without an address it is a warning', async () => {
   const elsewhere = await check({ PUBLIC_URL: town.sim.url });
@@ -139,7 +159,7 @@ test('a public address that leads elsewhere, or a worker that is down, fails; wi
   expect(verdicts(ran.json() as Answer)).toMatchObject({ 'public address': 'warning' });
   const down = await check();
   expect([down.code, verdicts(down.answer)['public address']]).toEqual([1, 'failed']);
-});
+}, 60_000);
 
 test('a wrong configuration is a failed check, a line a problem', async () => {
   const { code, answer } = await check({ ZOHO_CLIENT_ID: '', PORT: 'eighty' });
@@ -148,4 +168,4 @@ test('a wrong configuration is a failed check, a line a problem', async () => {
     ['failed', 'ZOHO_CLIENT_ID is not set. Needed: the OAuth client id'],
     ['failed', 'PORT=eighty is not valid. Allowed: 0 to 65535'],
   ]);
-});
+}, 60_000);

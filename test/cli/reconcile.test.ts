@@ -1,7 +1,10 @@
 // Reconcile and the operator's commands as people type them, against a whole installation.
 import Sqlite from 'better-sqlite3';
 import { mutate } from '../../simulator';
+import { scheduleIds, workflowIds } from '../../src/contracts';
+import { sendHints } from '../../src/temporal';
 import { Town } from '../end-to-end/town';
+import { eventually } from '../support/eventually';
 import { zohoMirror } from './commands';
 
 let town: Town;
@@ -11,7 +14,7 @@ beforeAll(async () => {
     simulator: { records: 60, pageRows: 25, downloadsPerMinute: 1_000, notify: false },
   });
   expect((await run('sync', 'Leads', '--json')).code).toBe(0);
-});
+}, 120_000);
 afterAll(async () => town?.close());
 
 const run = (...args: string[]) => zohoMirror(args, { env: town.env });
@@ -57,8 +60,11 @@ test('what changed unseen and what an outsider did is found, repaired, and gone 
 
   const { spec, action } = await client.schedule.getHandle('reconcile/Leads').describe();
   expect(spec.intervals).toMatchObject([{ every: 7 * 86_400_000 }]);
-  expect(action).toMatchObject({ workflowType: 'Reconcile', args: [{ module: 'Leads', repair: true }] });
-});
+  expect(action).toMatchObject({
+    workflowType: 'Reconcile',
+    args: [{ module: 'Leads', repair: true, fields: true }],
+  });
+}, 120_000);
 
 test('a catch-up is asked for and followed; a time that is none is refused before anything is asked', async () => {
   const { sim } = town;
@@ -72,7 +78,12 @@ test('a catch-up is asked for and followed; a time that is none is refused befor
   const wrong = await run('catch-up', 'Leads', '--since', 'yesterday');
   expect(wrong.code).toBe(2);
   expect(wrong.err).toContain('zoho-mirror: --since yesterday is no time');
-});
+  const future = await run('catch-up', 'Leads', '--since', '2999-01-01T00:00:00Z');
+  expect([future.code, future.err]).toEqual([
+    2,
+    'zoho-mirror: --since 2999-01-01T00:00:00Z is in the future. Allowed: a time that has passed\n',
+  ]);
+}, 60_000);
 
 test('pause, resume and renew reach what is running', async () => {
   const paused = await run('pause', 'channel-renewal/Leads', '--json');
@@ -82,7 +93,7 @@ test('pause, resume and renew reach what is running', async () => {
   const refused = await run('renew', 'Leads');
   expect(refused.code).toBe(2);
   expect(refused.err).toContain('ChannelRenewal is paused: resume it first');
-  expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: resumed');
+  expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: goes on (');
   expect((await run('status', 'Leads')).out).not.toContain('paused');
   const renewed = await run('renew', 'Leads', '--json');
   expect(renewed.code).toBe(0);
@@ -98,7 +109,41 @@ test('pause, resume and renew reach what is running', async () => {
   const unknown = await run('reconcile', 'Nobody');
   expect(unknown.code).toBe(2);
   expect(unknown.err).toContain('The module Nobody is not configured. Configured: Leads');
-});
+}, 60_000);
+
+test('a paused module holds still, whatever comes: notifications wait, and schedules start nothing', async () => {
+  const { sim, client } = town;
+  // An operator has the last word about what he has paused himself.
+  await client.schedule.getHandle(scheduleIds.reconcile('Leads')).pause('stocktaking');
+  const paused = await run('pause', 'Leads');
+  expect([paused.code, paused.err]).toEqual([0, '']);
+  expect(paused.out.split('\n')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^channel-renewal\/Leads: paused/),
+      expect.stringMatching(/^notification-sync\/Leads: paused/),
+      'schedule catch-up/Leads: paused: it starts nothing',
+      'schedule reconcile/Leads: paused: it starts nothing',
+    ]),
+  );
+  const seen = (await run('status')).out;
+  expect(seen).toContain('The schedule catch-up/Leads is paused (zoho-mirror pause), so it starts nothing.');
+  expect(seen).toContain('Let it go on: temporal schedule toggle --schedule-id reconcile/Leads --unpause');
+
+  const { edited } = mutate(sim.crm, { module: 'Leads', edits: 1, seed: 10 });
+  const receivedAt = new Date().toISOString();
+  await sendHints(client, 'Leads', { ids: edited, operation: 'update', receivedAt });
+  const notified = client.workflow.getHandle(workflowIds.notificationSync('Leads'));
+  expect(await notified.query('status')).toMatchObject({ phase: 'paused', paused: true, pending: 1 });
+  expect(await town.differences()).not.toEqual([]);
+
+  const resumed = await run('resume', 'Leads');
+  expect(resumed.out).toContain('notification-sync/Leads: goes on (');
+  expect(resumed.out).toContain('schedule catch-up/Leads: goes on');
+  expect(resumed.out).not.toContain('schedule reconcile');
+  await eventually('the change is applied', async () => (await town.differences()).length === 0);
+  await client.schedule.getHandle(scheduleIds.reconcile('Leads')).unpause();
+  expect((await run('status')).out).not.toContain('paused');
+}, 120_000);
 
 test('without a worker nothing is asked, so that no pause takes effect hours later', async () => {
   await town.stop();
@@ -110,7 +155,7 @@ test('without a worker nothing is asked, so that no pause takes effect hours lat
   await town.start();
   const { out } = await run('status', 'Leads');
   expect(out).not.toContain('paused');
-});
+}, 120_000);
 
 test.each(['reconcile', 'catch-up', 'pause', 'resume', 'renew'])(
   'the help of %s shows the same with the Temporal CLI',

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { workflowIds } from '../../src/contracts';
 import { built } from '../support/built';
 import { eventually } from '../support/eventually';
+import { TcpProxy } from '../support/tcp-proxy';
 import { Town } from '../end-to-end/town';
 import { zohoMirror } from './commands';
 
 let town: Town;
 beforeAll(async () => {
   town = await Town.open({ simulator: { records: 40, pageRows: 20, downloadsPerMinute: 100 } });
-});
+}, 90_000);
 afterAll(async () => town?.close());
 
 const status = (...args: string[]) => zohoMirror(['status', ...args], { env: town.env });
@@ -68,21 +69,49 @@ test('a module that was never loaded is not started, and the first load makes it
   expect(lines[1]).toMatch(/^Leads {3}ok .* done .* ago {2}40 .*expires in 5d 23h/);
   // Colours are for terminals.
   expect(lines.join('')).not.toContain('\x1b');
-});
+}, 120_000);
 
-test('--watch looks again and again until Ctrl-C, and ends with what was last seen', async () => {
+/** What it prints, until it is asked to end; and its exit code. */
+async function watched(env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [join(await built(), 'cli', 'main.js'), 'status', '--watch'], {
-    env: { PATH: process.env.PATH, ...town.env },
+    cwd: town.folder,
+    env: { PATH: process.env.PATH, ...env },
   });
   let out = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (out += chunk.toString()));
   const ended = once(child, 'close');
-  await eventually('two looks', () => out.split('Ctrl-C ends').length > 2);
-  child.kill('SIGINT');
-  expect(await ended).toEqual([0, null]);
+  return {
+    said: () => out,
+    async end(): Promise<number> {
+      child.kill('SIGINT');
+      const [code] = (await ended) as [number];
+      return code;
+    },
+  };
+}
+
+test('--watch looks again and again until Ctrl-C, and ends with what was last seen', async () => {
+  const watch = await watched(town.env);
+  await eventually('two looks', () => watch.said().split('Ctrl-C ends').length > 2);
+  expect(await watch.end()).toBe(0);
   // No cursor moves where nobody sits.
-  expect(out).not.toContain('\x1b');
-});
+  expect(watch.said()).not.toContain('\x1b');
+}, 60_000);
+
+test('--watch outlives what it is watched for: it says what is wrong, and shows the table when that is over', async () => {
+  const { port } = new URL(`http://${town.env.TEMPORAL_ADDRESS}`);
+  const proxy = await TcpProxy.open({ host: '127.0.0.1', port: Number(port) });
+  const watch = await watched({ ...town.env, TEMPORAL_ADDRESS: `127.0.0.1:${proxy.port}` });
+  await eventually('a look', () => watch.said().includes('HEALTH'));
+  await proxy.down();
+  await eventually('the trouble', () => watch.said().includes('cannot be reached'));
+  const sofar = watch.said().length;
+  await proxy.up();
+  await eventually('a look after it', () => watch.said().slice(sofar).includes('HEALTH'));
+  expect(await watch.end()).toBe(0);
+  await proxy.down();
+}, 120_000);
 
 test('a revoked token shows as degraded, with what is wrong and what to do', async () => {
   town.sim.oauth.revoke({ refreshTokens: true });
@@ -96,7 +125,7 @@ test('a revoked token shows as degraded, with what is wrong and what to do', asy
   const text = (await status()).out;
   expect(text).toMatch(/channel-renewal\/Leads: .*invalid_code/);
   expect(text).toContain('Mend it in Zoho, then `resume`');
-});
+}, 60_000);
 
 test('a worker that is down is said, and hangs nothing', async () => {
   await town.stop('SIGKILL');
@@ -106,7 +135,7 @@ test('a worker that is down is said, and hangs nothing', async () => {
     modules: [{ health: 'no worker', workflows: [{ phase: 'no worker' }], rows: { live: 40 } }],
   });
   expect((await status()).out).toContain('Leads: no worker answers. Start one');
-});
+}, 60_000);
 
 test('what cannot run says why in one line, with exit code 2', async () => {
   const unknown = await status('Nobody');
@@ -120,4 +149,4 @@ test('what cannot run says why in one line, with exit code 2', async () => {
   const noTemporal = await zohoMirror(['status'], { env: { ...town.env, TEMPORAL_ADDRESS: '127.0.0.1:9' } });
   expect(noTemporal.code).toBe(2);
   expect(noTemporal.err).toContain('Temporal at 127.0.0.1:9 cannot be reached');
-});
+}, 60_000);

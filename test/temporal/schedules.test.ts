@@ -39,7 +39,7 @@ test('catching up and comparing have a schedule each, and no run begins beside a
     overlap: 'SKIP',
     paused: false,
     workflowId: 'reconcile/Leads',
-    args: [{ module: 'Leads', repair: true }],
+    args: [{ module: 'Leads', repair: true, fields: true }],
   });
 });
 

@@ -137,7 +137,7 @@ test('without a watermark and without a start it fails and says what to do', asy
     expect(await failureOf(result)).toMatchObject({
       type: 'InvalidInput',
       message:
-        'Leads has no complete load yet, so there is no watermark to catch up from. Start InitialSync, or give "since"',
+        'Leads was never loaded completely, so it is not known since when. Load it: zoho-mirror sync Leads; or give "since"',
     });
   });
 });

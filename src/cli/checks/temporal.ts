@@ -1,7 +1,7 @@
 // Temporal: within reach, the namespace, the search attributes, and a worker that asks for work. Changes nothing.
 import type { Client } from '@temporalio/client';
 import { searchAttributes, TASK_QUEUE } from '../../contracts';
-import { countWorkers, inTime, runningModules, temporalAddress } from '../../temporal';
+import { freshPollMs, inTime, runningModules, temporalAddress, workersSeen } from '../../temporal';
 import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict';
 
 const withinMs = 5_000;
@@ -93,14 +93,18 @@ async function checkLeftOver(temporal: Client, modules: readonly string[]): Prom
 
 async function checkWorker(temporal: Client): Promise<Verdict> {
   try {
-    const workers = await countWorkers(temporal);
-    return workers > 0
-      ? ok('worker', `${workers} ask for work on ${TASK_QUEUE}`)
-      : failed(
-          'worker',
-          `nobody asks for work on ${TASK_QUEUE}`,
-          'Start one: zoho-mirror start, or npm run worker',
-        );
+    const { count, lastMs } = await workersSeen(temporal);
+    if (lastMs === undefined)
+      return failed(
+        'worker',
+        `nobody asks for work on ${TASK_QUEUE}`,
+        'Start one: zoho-mirror start, or npm run worker',
+      );
+    const seconds = Math.max(0, Math.round((Date.now() - lastMs) / 1_000));
+    return ok(
+      'worker',
+      `${count} on ${TASK_QUEUE}, last seen ${seconds} s ago; one that was killed is seen for ${freshPollMs / 1_000} s`,
+    );
   } catch (error) {
     return failed('worker', reasonOf(error), 'Try again in a while');
   }
