@@ -34,7 +34,7 @@ Every error leaves an activity with one of these types. The Temporal Web UI show
 waits for you shows its message as \`lastError\` in the \`status\` query. Messages name modules, columns, codes and counts, never a
 record's contents or a secret.
 
-_Retried_ means: Temporal tries the activity again, after 1 s, 2 s, 4 s and so on up to 1 min, for as long as it takes, or after the
+_Retried_ means: Temporal tries the activity again, after 1 s, 2 s, 4 s and so on up to 15 s, for as long as it takes, or after the
 wait that Zoho asked for. What is not retried either goes another way by itself or needs a person; the last column says which. An
 error of any other type (\`TypeError\`, say) was not foreseen: it is retried too, and worth reporting.
 
@@ -181,12 +181,14 @@ does anything: one line a problem, with the key, the value (never a secret's) an
 
 ## Environment
 
-An empty variable counts as unset. \`zoho-mirror\` commands also read \`.env\` of the working directory; the environment wins.
+An empty variable counts as unset. Whatever the environment does not say is read from the file \`.env\` of the working folder, or from the one that
+\`MIRROR_ENV_FILE\` names (\`zoho-mirror --env\`): by every \`zoho-mirror\` command, worker, API and codec server alike. The environment wins.
 
 ${table(['Variable', 'Default', 'Meaning'], variables)}
 
 What is served on \`METRICS_PORT\`: [metrics.md](metrics.md). Read elsewhere than in this table:
 
+- \`MIRROR_ENV_FILE\`: path of the file of variables. Default \`./.env\` if it is there.
 - \`MIRROR_CONFIG\`: path of the YAML file. Default \`./zoho-mirror.yaml\` if it is there, else the module Leads with defaults.
 - \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_API_KEY\`, \`TEMPORAL_TLS…\`, \`TEMPORAL_PROFILE\`: as every Temporal tool
   reads them (\`@temporalio/envconfig\`); default \`localhost:7233\`, \`default\`.

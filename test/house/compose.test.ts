@@ -140,6 +140,14 @@ test.each(['api', 'worker'])('%s gets every variable that the configuration know
   expect([...environment, ...notNeeded]).toEqual(expect.arrayContaining(Object.keys(variables)));
 });
 
+test.each(['api', 'worker'])('%s gets every way to reach Temporal that the documents name', (name) => {
+  const named = ['docs/security.md', 'docs/production.md'].flatMap(
+    (page) => readFileSync(join(root, page), 'utf8').match(/\bTEMPORAL_[A-Z_]+\b/g) ?? [],
+  );
+  expect(named).toContain('TEMPORAL_TLS_CLIENT_KEY_PATH');
+  expect(Object.keys(compose.services[name]?.environment ?? {})).toEqual(expect.arrayContaining(named));
+});
+
 test('demo.env points API and worker at the simulator and keeps its data apart', () => {
   const demo = envFile('demo.env');
   expect(demo).toMatchObject({ COMPOSE_PROFILES: 'demo', COMPOSE_PROJECT_NAME: 'zoho-mirror-demo' });

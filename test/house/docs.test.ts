@@ -13,7 +13,7 @@ import { describeVariables, parseDuration } from '../../src/config';
 import { dataCentres } from '../../src/config/environment';
 import { fileSchema, moduleSchema } from '../../src/config/file';
 import { errorTypes } from '../../src/contracts';
-import { documentedCommands, pages, root } from '../support/documented';
+import { documentedCommands, mentionedCommands, pages, root } from '../support/documented';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const all = (text: string, pattern: RegExp): string[] =>
@@ -121,11 +121,23 @@ const runBy: readonly [command: RegExp, file: string, where: RegExp][] = [
   [/^npm run test:mutants$/, '.github/workflows/thorough.yml', /'test:mutants'/],
   [/^npm run demo\b/, '.ci/run', /^npm run demo/m],
   [/^npm run test:law\b/, 'test/chaos/law.test.ts', /histories/],
-  [/^TEST_MSSQL_URL=\S+ npm run test:mssql$/, '.github/workflows/ci.yml', /npm run test:mssql/],
+  [/^(TEST_MSSQL_URL=\S+ )?npm run test:mssql$/, '.github/workflows/ci.yml', /npm run test:mssql/],
   [/^npm run build$/, 'package.json', /"test": ".*npm run --silent build/],
   [/^\.ci\/run$/, '.ci/run', /./],
   [/^npx jest \S+ --selectProjects unit$/, 'package.json', /jest --selectProjects unit/],
   [/^node dist\/simulator\/main\.js\b/, 'demo/house.ts', /'simulator', 'main\.js'/],
+  [/^npm audit --omit=dev\b/, '.github/workflows/ci.yml', /npm audit --omit=dev --audit-level=high/],
+  [/^npm run codec-server\b/, 'test/codec/server.test.ts', /createCodecServer/],
+  [/^npm run docs$/, 'test/house/docs.test.ts', /configurationPage\(\)/],
+  [/^npm run record-histories$/, 'test/replay/record.test.ts', /RECORD_HISTORIES/],
+  [/^npm run (format|lint)$/, 'package.json', /"test": "npm run --silent lint/],
+  [/^npm (start|run (worker|api))$/, 'package.json', /"start": "node .*start\.js"/],
+  [/^npx zoho-mirror$/, 'test/cli/npx.test.ts', /'npx'/],
+  [/^curl localhost:8080\/readyz$/, 'test/api/server.test.ts', /readyz/],
+  [/^openssl rand -(hex|base64) 32$/, 'test/config/load.test.ts', /PAYLOAD_KEYS/],
+  [/^temporal server start-dev$/, 'dev/temporal-server.ts', /'start-dev'/],
+  [/^node dist\/src\/cli\/main\.js status$/, 'test/cli/status.test.ts', /'status'/],
+  [/^node dist\/scripts\/generate-docs\.js$/, 'test/house/docs.test.ts', /configurationPage\(\)/],
   [/^zoho-mirror setup$/, 'test/cli/setup.test.ts', /'setup'/],
   [/^zoho-mirror start$/, 'test/cli/setup.test.ts', /\['start', 'api'\]/],
   [/^zoho-mirror status --watch$/, 'test/cli/status.test.ts', /'--watch'/],
@@ -133,6 +145,13 @@ const runBy: readonly [command: RegExp, file: string, where: RegExp][] = [
 /** What test/end-to-end/commands.test.ts runs. */
 const runThere = /^(temporal|zoho-mirror) /;
 const setting = /^[A-Z_]+=\S/;
+/** Mentioned in a sentence, and run by nobody but people. */
+const byPeopleOnly: readonly [command: RegExp, why: string][] = [
+  [/^npm run bench:/, 'a measurement: minutes or hours'],
+  [/^npm run docs:screenshots$/, 'needs a Chromium'],
+  [/^docker compose /, 'needs Docker'],
+  [/^(sudo|systemctl) /, 'needs the machine of a service'],
+];
 
 test('every command in the documents is run by a test, or the page says why not', () => {
   const open = documentedCommands().filter(
@@ -141,6 +160,22 @@ test('every command in the documents is run by a test, or the page says why not'
       !runThere.test(command) &&
       !setting.test(command) &&
       !runBy.some(([one]) => one.test(command)),
+  );
+  expect(open).toEqual([]);
+});
+
+test('every command that a sentence mentions is run by a test too, or by people only for a reason that is named', () => {
+  const ours = Object.entries(
+    (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts,
+  )
+    .filter(([, script]) => script.startsWith('node dist/src/cli/main.js'))
+    .map(([name]) => name);
+  const open = mentionedCommands().filter(
+    ({ command }) =>
+      // Whether they exist as they are named is looked at where they are run.
+      !runThere.test(command) &&
+      !ours.some((name) => command === `npm run ${name}` || command.startsWith(`npm run ${name} `)) &&
+      ![...runBy, ...byPeopleOnly].some(([one]) => one.test(command)),
   );
   expect(open).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The commands that README.md and docs/ show: the lines of their code blocks that name no language.
+// The commands that README.md and docs/ show: the lines of their code blocks for a shell, and those within a sentence.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -22,10 +22,12 @@ export interface Documented {
 
 const block = /(?:<!-- not run: ([^>]+) -->\s*)?^ *```(\w*)\n([\s\S]*?)^ *```$/gm;
 
+const forAShell = new Set(['', 'sh', 'bash', 'shell', 'powershell']);
+
 export const documentedCommands = (): Documented[] =>
   pages.flatMap((page) =>
     [...readFileSync(join(root, page), 'utf8').matchAll(block)].flatMap(([, notRun, language, text]) =>
-      (language ? [] : commandsOf(text!)).map((command) => ({
+      (forAShell.has(language!) ? commandsOf(text!) : []).map((command) => ({
         page,
         command,
         ...(notRun ? { notRun } : {}),
@@ -41,3 +43,18 @@ export const commandsOf = (text: string): string[] =>
     .map((line) => line.replace(/(^|\s)#\s.*$/, '').trim())
     .filter((line) => line !== '')
     .flatMap((line) => line.split(' && '));
+
+const program = /^(?:zoho-mirror|npm|npx|node|temporal|docker|curl|sudo|systemctl|openssl)\s/;
+
+/** Commands within a sentence, such as `npm run demo`. */
+export const mentionedCommands = (): Documented[] =>
+  pages.flatMap((page) =>
+    [
+      ...readFileSync(join(root, page), 'utf8')
+        .replace(block, '')
+        .matchAll(/`([^`\n]+)`/g),
+    ]
+      .flatMap(([, text]) => commandsOf(text!))
+      .filter((command) => program.test(command))
+      .map((command) => ({ page, command })),
+  );
