@@ -52,4 +52,4 @@ test('--env names another file than .env, before or behind the command', async (
   expect(await problems('status', '--env', 'other.env')).toContain('PORT=from-other is not valid');
   // What it starts reads that file too, and only that.
   expect(await problems('--env', 'other.env', 'start', 'api')).toContain('PORT=from-other is not valid');
-}, 60_000);
+});

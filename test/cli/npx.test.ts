@@ -17,7 +17,7 @@ const run = (folder: string) => {
 test('npx runs the command of this folder, and fetches nothing', async () => {
   await built();
   expect((await run(root)).stdout).toMatch(/^Usage: zoho-mirror /);
-}, 60_000);
+});
 
 test('before the first build it says what is missing', async () => {
   const fresh = mkdtempSync(join(tmpdir(), 'zoho-mirror-fresh-'));
@@ -28,4 +28,4 @@ test('before the first build it says what is missing', async () => {
     code: 2,
     stderr: expect.stringContaining('zoho-mirror: not built yet. Build it: npm run build') as string,
   });
-}, 60_000);
+});

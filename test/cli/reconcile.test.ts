@@ -14,7 +14,7 @@ beforeAll(async () => {
     simulator: { records: 60, pageRows: 25, downloadsPerMinute: 1_000, notify: false },
   });
   expect((await run('sync', 'Leads', '--json')).code).toBe(0);
-}, 120_000);
+});
 afterAll(async () => town?.close());
 
 const run = (...args: string[]) => zohoMirror(args, { env: town.env });
@@ -64,7 +64,7 @@ test('what changed unseen and what an outsider did is found, repaired, and gone 
     workflowType: 'Reconcile',
     args: [{ module: 'Leads', repair: true, fields: true }],
   });
-}, 120_000);
+});
 
 test('a catch-up is asked for and followed; a time that is none is refused before anything is asked', async () => {
   const { sim } = town;
@@ -83,7 +83,7 @@ test('a catch-up is asked for and followed; a time that is none is refused befor
     2,
     'zoho-mirror: --since 2999-01-01T00:00:00Z is in the future. Allowed: a time that has passed\n',
   ]);
-}, 60_000);
+});
 
 test('pause, resume and renew reach what is running', async () => {
   const paused = await run('pause', 'channel-renewal/Leads', '--json');
@@ -109,7 +109,7 @@ test('pause, resume and renew reach what is running', async () => {
   const unknown = await run('reconcile', 'Nobody');
   expect(unknown.code).toBe(2);
   expect(unknown.err).toContain('The module Nobody is not configured. Configured: Leads');
-}, 60_000);
+});
 
 test('a paused module holds still, whatever comes: notifications wait, and schedules start nothing', async () => {
   const { sim, client } = town;
@@ -143,7 +143,7 @@ test('a paused module holds still, whatever comes: notifications wait, and sched
   await eventually('the change is applied', async () => (await town.differences()).length === 0);
   await client.schedule.getHandle(scheduleIds.reconcile('Leads')).unpause();
   expect((await run('status')).out).not.toContain('paused');
-}, 120_000);
+});
 
 test('without a worker nothing is asked, so that no pause takes effect hours later', async () => {
   await town.stop();
@@ -155,7 +155,7 @@ test('without a worker nothing is asked, so that no pause takes effect hours lat
   await town.start();
   const { out } = await run('status', 'Leads');
   expect(out).not.toContain('paused');
-}, 120_000);
+});
 
 test.each(['reconcile', 'catch-up', 'pause', 'resume', 'renew'])(
   'the help of %s shows the same with the Temporal CLI',

@@ -15,7 +15,7 @@ let temporal: TemporalServer;
 let sim: Simulator;
 beforeAll(async () => {
   temporal = await startTemporalServer({ folder: mkdtempSync(join(tmpdir(), 'zoho-mirror-setup-')) });
-}, 60_000);
+});
 beforeEach(async () => {
   sim = await startSimulator({ records: 10 });
 });
@@ -66,7 +66,7 @@ test('from nothing to a checked configuration: token, files for their owner only
   expect(checked.json()).toMatchObject({
     checks: expect.arrayContaining([expect.objectContaining({ check: 'Zoho token', verdict: 'ok' })]),
   });
-}, 60_000);
+});
 
 const handMade = `# What the mirror rests on; ask Ada before you change it.
 ZOHO_CLIENT_ID=sim-client
@@ -125,13 +125,13 @@ test('a second run refuses; with --force it changes settings, and loses neither 
   );
   expect(envOf(cwd)).toMatchObject({ PUBLIC_URL: 'http://127.0.0.1:9000', SOMETHING_ELSE: '1' });
   expect([textOf(cwd, '.env.bak'), textOf(cwd, '.env.bak.2')]).toEqual([handMade, before]);
-}, 90_000);
+});
 
 test('the port that PUBLIC_URL has to lead to is written down', async () => {
   const cwd = folder();
   const ran = await setup(cwd, ['--public-url', 'http://127.0.0.1:8080']);
   expect([ran.code, ran.err, envOf(cwd).PORT]).toEqual([0, '', '8080']);
-}, 60_000);
+});
 
 test('--token-only asks for nothing that is known, and changes the token alone', async () => {
   const cwd = folder();
@@ -151,7 +151,7 @@ test('--token-only asks for nothing that is known, and changes the token alone',
     'mirror.env',
     'mirror.env.bak',
   ]);
-}, 60_000);
+});
 
 test('a person is asked for the database without being shown the password that is known, or the one that is typed', async () => {
   const old = 'mssql://sa:hunter2secret@old/Legacy';
@@ -164,7 +164,7 @@ test('a person is asked for the database without being shown the password that i
   const first = await askedForTheDatabase('', 'sqlite:./zoho-mirror.db');
   expect(first.answer).toBe('sqlite:./zoho-mirror.db');
   expect(first.seen).toContain('(Enter: sqlite:./zoho-mirror.db)');
-}, 60_000);
+});
 
 /** By a process of its own, whose standard input and output are the terminal. */
 async function askedForTheDatabase(typed: string, known: string): Promise<{ answer: string; seen: string }> {
@@ -197,7 +197,7 @@ test('a code that was used before is refused in plain words, and nothing is writ
   );
   expect(ran.err).not.toContain('sim-grant');
   expect(readdirSync(cwd)).toEqual([]);
-}, 60_000);
+});
 
 test.each([
   ['--client-id, or the variable ZOHO_CLIENT_ID', ['setup', '--yes'], {}],
@@ -227,7 +227,7 @@ test('what setup has written can be lacking: it says so, keeps the files and exi
   expect(ran.out).toContain('✗ Temporal: 127.0.0.1:9');
   expect(ran.out).toContain('✗ module Nobodys: Zoho has no such module');
   expect(envOf(cwd).ZOHO_REFRESH_TOKEN).toBe('sim-refresh');
-}, 60_000);
+});
 
 test('start runs what npm start runs, with the file .env, and ends as it ends', async () => {
   const cwd = folder();
@@ -252,4 +252,4 @@ test('start runs what npm start runs, with the file .env, and ends as it ends', 
     ['demo', '--kills'],
   ] as const)
     expect((await zohoMirror([name, '--help'], { cwd, env: {} })).out).toContain(option);
-}, 60_000);
+});

@@ -12,7 +12,7 @@ import { zohoMirror } from './commands';
 let town: Town;
 beforeAll(async () => {
   town = await Town.open({ simulator: { records: 40, pageRows: 20, downloadsPerMinute: 100 } });
-}, 90_000);
+});
 afterAll(async () => town?.close());
 
 const status = (...args: string[]) => zohoMirror(['status', ...args], { env: town.env });
@@ -69,7 +69,7 @@ test('a module that was never loaded is not started, and the first load makes it
   expect(lines[1]).toMatch(/^Leads {3}ok .* done .* ago {2}40 .*expires in 5d 23h/);
   // Colours are for terminals.
   expect(lines.join('')).not.toContain('\x1b');
-}, 120_000);
+});
 
 /** What it prints, until it is asked to end; and its exit code. */
 async function watched(env: Readonly<Record<string, string>>) {
@@ -97,7 +97,7 @@ test('--watch looks again and again until Ctrl-C, and ends with what was last se
   expect(await watch.end()).toBe(0);
   // No cursor moves where nobody sits.
   expect(watch.said()).not.toContain('\x1b');
-}, 60_000);
+});
 
 test('--watch outlives what it is watched for: it says what is wrong, and shows the table when that is over', async () => {
   const { port } = new URL(`http://${town.env.TEMPORAL_ADDRESS}`);
@@ -111,7 +111,7 @@ test('--watch outlives what it is watched for: it says what is wrong, and shows 
   await eventually('a look after it', () => watch.said().slice(sofar).includes('HEALTH'));
   expect(await watch.end()).toBe(0);
   await proxy.down();
-}, 120_000);
+});
 
 test('a revoked token shows as degraded, with what is wrong and what to do', async () => {
   town.sim.oauth.revoke({ refreshTokens: true });
@@ -125,7 +125,7 @@ test('a revoked token shows as degraded, with what is wrong and what to do', asy
   const text = (await status()).out;
   expect(text).toMatch(/channel-renewal\/Leads: .*invalid_code/);
   expect(text).toContain('Mend it in Zoho, then `resume`');
-}, 60_000);
+});
 
 test('a worker that is down is said, and hangs nothing', async () => {
   await town.stop('SIGKILL');
@@ -135,7 +135,7 @@ test('a worker that is down is said, and hangs nothing', async () => {
     modules: [{ health: 'no worker', workflows: [{ phase: 'no worker' }], rows: { live: 40 } }],
   });
   expect((await status()).out).toContain('Leads: no worker answers. Start one');
-}, 60_000);
+});
 
 test('what cannot run says why in one line, with exit code 2', async () => {
   const unknown = await status('Nobody');
@@ -149,4 +149,4 @@ test('what cannot run says why in one line, with exit code 2', async () => {
   const noTemporal = await zohoMirror(['status'], { env: { ...town.env, TEMPORAL_ADDRESS: '127.0.0.1:9' } });
   expect(noTemporal.code).toBe(2);
   expect(noTemporal.err).toContain('Temporal at 127.0.0.1:9 cannot be reached');
-}, 60_000);
+});

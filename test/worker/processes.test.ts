@@ -68,7 +68,7 @@ test('worker, API and both in one read .env of the working folder, and the envir
     expect(await says(child, /PORT.*\n/)).toBe('PORT=eighty is not valid. Allowed: 0 to 65535\n');
     expect(await ended).toEqual([2, null]);
   }
-}, 60_000);
+});
 
 test('a worker waits for Temporal, says so, and stops with exit code 0', async () => {
   const worker = await start('worker.js');
