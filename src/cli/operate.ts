@@ -52,7 +52,7 @@ The same with the Temporal CLI:
           workflows.push(...(await holdNotified(frame, module, workflows)));
         const schedules = module === undefined ? [] : await pauseSchedules(frame.temporal, module);
         answer(target, { workflows, schedules }, options, {
-          workflow: ({ phase }) => `paused${isBusy(phase) ? `, after the step in hand (${phase})` : ''}`,
+          workflow: ({ phase }) => `paused${atRest.has(phase) ? '' : `, after the step in hand (${phase})`}`,
           schedule: 'paused: it starts nothing',
         });
         return 0;
@@ -82,8 +82,8 @@ The same with the Temporal CLI:
         const workflows = await updateAll(frame, target, updates.resume);
         const schedules = module === undefined ? [] : await resumeSchedules(frame.temporal, module);
         answer(target, { workflows, schedules }, options, {
-          workflow: ({ phase, lastError }) =>
-            lastError === undefined ? `goes on (${phase})` : `tries again now what failed: ${lastError}`,
+          workflow: ({ lastError }) =>
+            lastError === undefined ? 'goes on' : `tries again now what failed: ${lastError}`,
           schedule: 'goes on',
         });
         return 0;
@@ -97,7 +97,7 @@ function moduleIn(frame: Frame, target: string): string | undefined {
   return target;
 }
 
-const isBusy = (phase: Phase): boolean => phase !== 'waiting' && phase !== 'paused' && phase !== 'done';
+const atRest: ReadonlySet<Phase> = new Set(['starting', 'waiting', 'paused', 'done']);
 
 async function updateAll({ temporal }: Frame, target: string, name: string): Promise<Reached[]> {
   const reached: Reached[] = [];

@@ -144,29 +144,14 @@ function credits({ credits: { spentToday, left, daily } }: MirrorState): string 
 }
 
 /** What a person must do, trouble by trouble. */
-function needs({
-  module,
-  health,
-  workflows,
-  pausedSchedules = [],
-  openRejects,
-  lastRun,
-}: ModuleState): string[] {
+function needs(seen: ModuleState): string[] {
+  const { module, health, workflows, openRejects, lastRun } = seen;
   const lines = workflows.flatMap(({ workflowId, lastError, lastErrorType }) =>
     lastError === undefined
       ? []
       : ['', paint('red', `${workflowId}: ${lastError}`), `  ${whatToDo(lastErrorType)}`],
   );
-  for (const { workflowId } of workflows.filter(({ paused }) => paused))
-    lines.push('', `${workflowId} is paused. Let it go on: zoho-mirror resume ${workflowId}`);
-  for (const { scheduleId, note, ours } of pausedSchedules)
-    lines.push(
-      '',
-      `The schedule ${scheduleId} is paused${note ? ` (${note})` : ''}, so it starts nothing. Let it go on: ` +
-        (ours
-          ? `zoho-mirror resume ${module}`
-          : `temporal schedule toggle --schedule-id ${scheduleId} --unpause`),
-    );
+  lines.push(...paused(seen));
   if (lastRun?.outcome === 'failed')
     lines.push('', `${module}: the last run failed${lastRun.detail ? `: ${lastRun.detail}` : ''}`);
   if (health === 'no worker')
@@ -179,6 +164,23 @@ function needs({
       `${module}: ${openRejects} rows could not go in. See them: zoho-mirror rejects list ${module}; once mended: zoho-mirror rejects replay ${module}`,
     );
   return lines;
+}
+
+/** A module that was paused as a whole is one thing to let go on. */
+function paused({ module, workflows, pausedSchedules = [] }: ModuleState): string[] {
+  const ids = workflows.filter((workflow) => workflow.paused).map(({ workflowId }) => workflowId);
+  const ours = pausedSchedules.filter((schedule) => schedule.ours).map(({ scheduleId }) => scheduleId);
+  const all = [...ids, ...ours.map((scheduleId) => `schedule ${scheduleId}`)].join(', ');
+  const whole = [`${module} is paused: ${all}. Let it go on: zoho-mirror resume ${module}`];
+  const one = ids.map((id) => `${id} is paused. Let it go on: zoho-mirror resume ${id}`);
+  const others = pausedSchedules
+    .filter((schedule) => !schedule.ours)
+    .map(
+      ({ scheduleId, note }) =>
+        `The schedule ${scheduleId} is paused${note ? ` (${note})` : ''} and starts nothing. ` +
+        `Let it go on: temporal schedule toggle --schedule-id ${scheduleId} --unpause`,
+    );
+  return [...(ours.length > 0 ? whole : one), ...others].flatMap((line) => ['', line]);
 }
 
 const whatToDo = (type: string | undefined): string =>

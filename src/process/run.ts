@@ -1,5 +1,5 @@
-// The frame of every process: configuration first, one line when ready, exit 0 on SIGTERM, 2 when it cannot run as it is configured, 1 when it
-// fails; with one clear line.
+// The frame of every process: configuration first, one line when ready, exit 0 on SIGTERM. One that cannot begin ends with 2, one that fails later
+// with 1, and both say why in one clear line.
 import { ConfigError, loadConfig, loadEnvFile, type Config } from '../config';
 import { createLog, type Log } from './log';
 
@@ -21,18 +21,22 @@ export async function runProcess(name: string, work: (process: Process) => Promi
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => stop.abort(new Error(signal)));
+  let began = false;
   try {
     await work({
       config,
       log: createLog(name, config.logLevel),
       stopping: stop.signal,
-      ready: (line) => void process.stdout.write(`${line}\n`),
+      ready(line) {
+        began = true;
+        process.stdout.write(`${line}\n`);
+      },
     });
     process.exitCode = 0;
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) return;
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = began ? 1 : 2;
   } finally {
     // Whatever still hangs (a socket that is connecting) must not keep a process alive that has nothing more to do.
     setTimeout(() => process.exit(), lingerMs).unref();

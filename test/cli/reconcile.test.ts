@@ -93,7 +93,7 @@ test('pause, resume and renew reach what is running', async () => {
   const refused = await run('renew', 'Leads');
   expect(refused.code).toBe(2);
   expect(refused.err).toContain('ChannelRenewal is paused: resume it first');
-  expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: goes on (');
+  expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: goes on\n');
   expect((await run('status', 'Leads')).out).not.toContain('paused');
   const renewed = await run('renew', 'Leads', '--json');
   expect(renewed.code).toBe(0);
@@ -126,8 +126,12 @@ test('a paused module holds still, whatever comes: notifications wait, and sched
     ]),
   );
   const seen = (await run('status')).out;
-  expect(seen).toContain('The schedule catch-up/Leads is paused (zoho-mirror pause), so it starts nothing.');
-  expect(seen).toContain('Let it go on: temporal schedule toggle --schedule-id reconcile/Leads --unpause');
+  expect(seen).toMatch(/^Leads is paused: .*channel-renewal\/Leads.*, schedule catch-up\/Leads\. /m);
+  expect(seen).toContain('schedule catch-up/Leads. Let it go on: zoho-mirror resume Leads\n');
+  expect(seen).toContain(
+    'The schedule reconcile/Leads is paused (stocktaking) and starts nothing. ' +
+      'Let it go on: temporal schedule toggle --schedule-id reconcile/Leads --unpause',
+  );
 
   const { edited } = mutate(sim.crm, { module: 'Leads', edits: 1, seed: 10 });
   const receivedAt = new Date().toISOString();
@@ -137,7 +141,7 @@ test('a paused module holds still, whatever comes: notifications wait, and sched
   expect(await town.differences()).not.toEqual([]);
 
   const resumed = await run('resume', 'Leads');
-  expect(resumed.out).toContain('notification-sync/Leads: goes on (');
+  expect(resumed.out).toContain('notification-sync/Leads: goes on\n');
   expect(resumed.out).toContain('schedule catch-up/Leads: goes on');
   expect(resumed.out).not.toContain('schedule reconcile');
   await eventually('the change is applied', async () => (await town.differences()).length === 0);
