@@ -74,6 +74,16 @@ export const mutants: readonly Mutant[] = [
     detector: law,
   },
   {
+    name: 'a row that does not fit beats an older one that does',
+    file: 'src/db/merge/fold-fitting.ts',
+    find: `observations.filter((one) => one.kind === 'gone' || fits(one));`,
+    replace: `combine(observations).flatMap(({ id, live, goneAt }): Observation[] => [
+      ...(live !== undefined && fits(live) ? [live] : []),
+      ...(goneAt === undefined ? [] : [{ kind: 'gone' as const, id, observedAt: goneAt }]),
+    ]);`,
+    detector: law,
+  },
+  {
     name: 'rows that the mirror never wrote are swept',
     file: 'src/db/read.ts',
     find: 'WHERE ${this.#at.o} < ? AND',
