@@ -87,17 +87,24 @@ export const arrows = {
   },
 };
 
-/** Inside of db: folder → the folders whose values it may import. What lies in the room itself is for all of them, and knows them all. */
-const foldersOfDb = {
-  own: [],
-  table: ['own'],
-  merge: ['own', 'table'],
-  compare: [],
-  match: [],
-  preview: ['compare', 'match', 'table'],
-  mssql: ['compare', 'table'],
-  sqlite: ['compare'],
+/**
+ * Inside of a room: folder → the folders whose values it may import. What lies in the room itself is for all of them, but for what puts
+ * them together.
+ */
+const folders = {
+  db: {
+    own: [],
+    table: ['own'],
+    merge: ['own', 'table'],
+    compare: [],
+    match: [],
+    preview: ['compare', 'match', 'table'],
+    mssql: ['compare', 'table'],
+    sqlite: ['compare'],
+  },
+  zoho: { wire: [], credits: [], oauth: ['credits', 'wire'], calls: ['credits', 'oauth', 'wire'] },
 };
+const assemblies = { db: ['open', 'store'], zoho: ['create'] };
 
 const anyOf = (names) => `(?:${names.map((name) => name.replace(/[/.]/g, '\\$&')).join('|')})`;
 
@@ -151,19 +158,20 @@ const room = (name) => ({
   rules: restrict(patternsOf(name)),
 });
 
-function folderOfDb([name, imports]) {
-  const closed = Object.keys(foldersOfDb).filter((other) => other !== name && !imports.includes(other));
-  const among = {
-    regex: `^(?:\\.\\./)+(?:${anyOf(closed)}/|${anyOf(['open', 'store'])}$)`,
-    allowTypeImports: true,
-    message: `src/db/${name} may take only types from there.`,
-  };
-  return {
-    name: `arrows of db/${name}`,
-    files: [`src/db/${name}/**/*.ts`],
-    rules: restrict([...patternsOf('db'), among]),
-  };
-}
+const foldersOf = ([name, inside]) =>
+  Object.entries(inside).map(([folder, imports]) => {
+    const closed = Object.keys(inside).filter((other) => other !== folder && !imports.includes(other));
+    const among = {
+      regex: `^(?:\\.\\./)+(?:${anyOf(closed)}/|${anyOf(assemblies[name])}$)`,
+      allowTypeImports: true,
+      message: `src/${name}/${folder} may take only types from there.`,
+    };
+    return {
+      name: `arrows of ${name}/${folder}`,
+      files: [`src/${name}/${folder}/**/*.ts`],
+      rules: restrict([...patternsOf(name), among]),
+    };
+  });
 
 export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'coverage/', 'node_modules/'] },
@@ -220,7 +228,7 @@ export default tseslint.config(
     },
   },
   ...Object.keys(arrows).map(room),
-  ...Object.entries(foldersOfDb).map(folderOfDb),
+  ...Object.entries(folders).flatMap(foldersOf),
   {
     name: 'arrows of the simulator',
     files: ['simulator/**/*.ts'],

@@ -1,21 +1,21 @@
 // Puts the Zoho client together. Holds no state of its own and reads no environment.
 import type { Instant } from '../mirror/instant';
-import { createApi, type Api } from './api';
-import { continueBulkJob, createBulkJob, readBulkJob } from './bulk-read';
-import { readChannel, sendChannel, stopChannel } from './channels';
+import { createApi, type Api } from './calls/api';
+import { continueBulkJob, createBulkJob, readBulkJob } from './calls/bulk-read';
+import { readChannel, sendChannel, stopChannel } from './calls/channels';
 import { createClock } from './clock';
-import { readChangedPage, readHasMoreChanged } from './coql';
-import { createBudget, type CreditLimits, type CreditStore } from './budget';
-import { credits } from './credits';
-import { readDeletedPage } from './deleted';
-import { openDownload } from './download';
-import { createHttp, type Observer } from './http';
-import { badAnswer } from './json';
-import { readFields, readModules } from './metadata';
-import { createTokens, type TokenStore } from './oauth';
-import { inForeground } from './priority';
-import { readRecord, readRecords } from './records';
-import { noteSpent } from './tally';
+import { readChangedPage, readHasMoreChanged } from './calls/coql';
+import { createBudget, type CreditLimits, type CreditStore } from './credits/budget';
+import { credits } from './credits/prices';
+import { readDeletedPage } from './calls/deleted';
+import { openDownload } from './calls/download';
+import { createHttp, type Observer } from './wire/http';
+import { badAnswer } from './wire/json';
+import { readFields, readModules } from './calls/metadata';
+import { createTokens, type TokenStore } from './oauth/oauth';
+import { inForeground } from './credits/priority';
+import { readRecord, readRecords } from './calls/records';
+import { noteSpent } from './credits/tally';
 import type { Zoho } from './zoho';
 
 /** One request that was sent, for metrics: no ids, no values. */

@@ -1,12 +1,12 @@
 export { createZoho, type ZohoCall, type ZohoOptions } from './create';
-export type { CreditLimits, CreditState, CreditStore } from './budget';
-export { lastTold, leftIn, spentIn, type CreditMinute } from './credit-window';
-export { exchangeGrant, type Grant } from './grant';
+export type { CreditLimits, CreditState, CreditStore } from './credits/budget';
+export { lastTold, leftIn, spentIn, type CreditMinute } from './credits/credit-window';
+export { exchangeGrant, type Grant } from './oauth/grant';
 export { ZohoError, type Verdict } from './errors';
-export type { TokenStore } from './oauth';
-export { inBackground, isBackground } from './priority';
-export { callsPerRead } from './records';
-export { countingCredits } from './tally';
+export type { TokenStore } from './oauth/oauth';
+export { inBackground, isBackground } from './credits/priority';
+export { callsPerRead } from './calls/records';
+export { countingCredits } from './credits/tally';
 export type {
   BulkJob,
   BulkJobRequest,

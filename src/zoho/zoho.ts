@@ -1,6 +1,6 @@
 // What the rest of the house may ask of Zoho CRM. Every answer is checked against a schema; ids and numbers stay text.
 // Knows no SQL and no Temporal.
-import type { CreditState } from './budget';
+import type { CreditState } from './credits/budget';
 import type { Field, JsonValue } from '../mirror/field';
 import type { Instant } from '../mirror/instant';
 import type { RecordId } from '../mirror/record-id';

@@ -2,7 +2,7 @@
 // and back unchanged. The same table of types for every database.
 import { planMapping, typings, type Field, type TypedValue } from '../../src/mirror';
 import type { JsonValue } from '../../src/mirror/field';
-import { parseJson } from '../../src/zoho/json';
+import { parseJson } from '../../src/zoho/wire/json';
 import { aTable, live, merge, mergeExport, type Opened } from './database-kit';
 
 /** A value as a cell of a CSV, as the source text of JSON, and as it is read back. */

@@ -202,7 +202,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a catch-up does not read deletions',
-    file: 'src/zoho/deleted.ts',
+    file: 'src/zoho/calls/deleted.ts',
     find: 'const records = data.map(',
     replace: 'const records = data.slice(0, 0).map(',
     detector: test('test/activities/records', 'the list of deletions makes rows gone'),

@@ -1,5 +1,5 @@
-import { failureOf, isStaleToken, retryAfterMs } from '../../src/zoho/classify';
-import { faultOf, hiddenFaultOf } from '../../src/zoho/envelope';
+import { failureOf, isStaleToken, retryAfterMs } from '../../src/zoho/wire/classify';
+import { faultOf, hiddenFaultOf } from '../../src/zoho/wire/envelope';
 import { parseInstant } from '../../src/mirror/instant';
 
 const failing = (status: number, code?: string, throttledMs = 5_000) =>

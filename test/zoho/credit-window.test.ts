@@ -6,7 +6,7 @@ import {
   spentIn,
   type CreditMinute,
   type Told,
-} from '../../src/zoho/credit-window';
+} from '../../src/zoho/credits/credit-window';
 
 const now = parseInstant('2026-08-02T10:00:30Z');
 const minuteMs = 60_000;

@@ -1,4 +1,4 @@
-import { createSeal } from '../../src/zoho/seal';
+import { createSeal } from '../../src/zoho/oauth/seal';
 
 const seal = createSeal(['secret', 'refresh'], 'accounts client');
 

@@ -1,11 +1,11 @@
 // Which records changed, by COQL in (Modified_Time, id) order. Sees no deletions and reads no values but id and Modified_Time.
 // Source: zoho-api §3.3. COQL has no documented COUNT.
 import { z } from 'zod';
-import { instant, type Instant } from '../mirror/instant';
+import { instant, type Instant } from '../../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
-import { credits } from './credits';
-import { readAs, instantText, moreRecords, recordIdText } from './json';
-import type { ChangeCursor, ChangedRecord } from './zoho';
+import { credits } from '../credits/prices';
+import { readAs, instantText, moreRecords, recordIdText } from '../wire/json';
+import type { ChangeCursor, ChangedRecord } from '../zoho';
 
 const mostRows = 2_000;
 /** LIMIT and OFFSET together reach this far. */

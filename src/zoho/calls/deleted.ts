@@ -1,10 +1,10 @@
 // The list of deleted records. Zoho keeps recycled ones 60 days, purged ones 120; never takes an empty list for more than that.
 import { z } from 'zod';
-import type { Instant } from '../mirror/instant';
+import type { Instant } from '../../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
-import { credits } from './credits';
-import { readAs, instantText, moreRecords, recordIdText } from './json';
-import type { DeletedRecord } from './zoho';
+import { credits } from '../credits/prices';
+import { readAs, instantText, moreRecords, recordIdText } from '../wire/json';
+import type { DeletedRecord } from '../zoho';
 
 const shape = z.object({
   data: z.array(z.object({ id: recordIdText, deleted_time: instantText })),

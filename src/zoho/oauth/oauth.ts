@@ -3,12 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { retryAfterMs, waits } from './classify';
-import type { ZohoClock } from './clock';
-import { credits } from './credits';
-import { ZohoError } from './errors';
-import { aborted, type Http } from './http';
-import { parseJson, wholeNumber } from './json';
+import { retryAfterMs, waits } from '../wire/classify';
+import type { ZohoClock } from '../clock';
+import { credits } from '../credits/prices';
+import { ZohoError } from '../errors';
+import { aborted, type Http } from '../wire/http';
+import { parseJson, wholeNumber } from '../wire/json';
 import { createSeal } from './seal';
 
 export interface TokenStore {

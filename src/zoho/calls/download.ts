@@ -2,9 +2,9 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { downloadRoute, type Api } from './api';
-import { credits } from './credits';
-import { ZohoError } from './errors';
-import { aborted, trouble, type Opened } from './http';
+import { credits } from '../credits/prices';
+import { ZohoError } from '../errors';
+import { aborted, trouble, type Opened } from '../wire/http';
 
 type Body = Extract<Opened, { body: unknown }>['body'];
 

@@ -1,8 +1,8 @@
 // The budget of API credits that all processes share: counts every call, and holds background work back before the reserve is touched.
 // Each process keeps its own minutes and reads those of the others every few seconds; never one write a call.
 import { randomUUID } from 'node:crypto';
-import { instant, toIsoSeconds, type Instant } from '../mirror/instant';
-import type { ZohoClock } from './clock';
+import { instant, toIsoSeconds, type Instant } from '../../mirror/instant';
+import type { ZohoClock } from '../clock';
 import {
   dayMs,
   lastTold,
@@ -13,8 +13,8 @@ import {
   spentIn,
   type CreditMinute,
 } from './credit-window';
-import { paid, remainingIn } from './credits';
-import { ZohoError } from './errors';
+import { paid, remainingIn } from './prices';
+import { ZohoError } from '../errors';
 import { isBackground } from './priority';
 
 export interface CreditLimits {

@@ -1,6 +1,6 @@
 // Zoho's failures as data: status and code decide the verdict. Zoho's own message text is never read, because it may hold values.
-import { ZohoError, type Verdict } from './errors';
-import type { Instant } from '../mirror/instant';
+import { ZohoError, type Verdict } from '../errors';
+import type { Instant } from '../../mirror/instant';
 import type { Fault } from './envelope';
 
 /** Codes whose meaning does not depend on the HTTP status. Sources: the error tables of Bulk Read, Get Records, watch, COQL. */

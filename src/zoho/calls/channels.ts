@@ -1,10 +1,10 @@
 // Notification channels (`/actions/watch`). Trusts only the expiry that Zoho echoes, and never tells a channel's token. Source: zoho-api §2.
 import { z } from 'zod';
 import { moduleName, zohoTime, type Api } from './api';
-import { credits } from './credits';
-import { ZohoError } from './errors';
-import { badAnswer, readAs, instantText, text } from './json';
-import type { Channel, ChannelRequest } from './zoho';
+import { credits } from '../credits/prices';
+import { ZohoError } from '../errors';
+import { badAnswer, readAs, instantText, text } from '../wire/json';
+import type { Channel, ChannelRequest } from '../zoho';
 
 const doneShape = z.object({
   watch: z

@@ -2,10 +2,10 @@
 // Keys: zoho-api, fields metadata (§3.5) and modules metadata (§3.6).
 import { z } from 'zod';
 import { moduleName, type Api } from './api';
-import { credits } from './credits';
-import { readAs, text, wholeNumber } from './json';
-import type { Field } from '../mirror/field';
-import type { ZohoModule } from './zoho';
+import { credits } from '../credits/prices';
+import { readAs, text, wholeNumber } from '../wire/json';
+import type { Field } from '../../mirror/field';
+import type { ZohoModule } from '../zoho';
 
 const modulesShape = z.object({
   modules: z.array(z.object({ api_name: text, api_supported: z.boolean().nullish() })),

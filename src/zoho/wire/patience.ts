@@ -1,6 +1,6 @@
 // After a 429 this process sends nothing more until the wait is over. A 429 does not say which budget it means, so only downloads,
 // which have a limit of their own, are waited for apart.
-import { ZohoError } from './errors';
+import { ZohoError } from '../errors';
 
 export interface Patience {
   /** Throws throttled while the wait lasts. */

@@ -1,8 +1,8 @@
 // Sends one HTTP request once. Never retries, never follows a redirect, never puts a URL, a body or a token into an error.
 import { Agent, request, type Dispatcher } from 'undici';
-import { instant, type Instant } from '../mirror/instant';
-import type { ZohoClock } from './clock';
-import { ZohoError } from './errors';
+import { instant, type Instant } from '../../mirror/instant';
+import type { ZohoClock } from '../clock';
+import { ZohoError } from '../errors';
 
 export interface Outgoing {
   /** A fixed name of the call, for errors and metrics; holds no id. */

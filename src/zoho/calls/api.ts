@@ -1,14 +1,14 @@
 // One call to the CRM API: budget, token, request, verdict, parsed body. Repeats only after a refused access token, never for anything else.
-import type { Instant } from '../mirror/instant';
-import type { Budget } from './budget';
-import { failureOf, isStaleToken, retryAfterMs, waits } from './classify';
-import type { ZohoClock } from './clock';
-import { faultOf, hiddenFaultOf, type Fault } from './envelope';
-import { ZohoError } from './errors';
-import type { Http, Incoming, Opened, Outgoing } from './http';
-import { parseJson } from './json';
-import type { Tokens } from './oauth';
-import { createPatience } from './patience';
+import type { Instant } from '../../mirror/instant';
+import type { Budget } from '../credits/budget';
+import { failureOf, isStaleToken, retryAfterMs, waits } from '../wire/classify';
+import type { ZohoClock } from '../clock';
+import { faultOf, hiddenFaultOf, type Fault } from '../wire/envelope';
+import { ZohoError } from '../errors';
+import type { Http, Incoming, Opened, Outgoing } from '../wire/http';
+import { parseJson } from '../wire/json';
+import type { Tokens } from '../oauth/oauth';
+import { createPatience } from '../wire/patience';
 
 export interface Call {
   route: string;

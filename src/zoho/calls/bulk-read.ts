@@ -1,9 +1,9 @@
 // Bulk Read jobs: create, continue, look. Never repeats a create: Zoho has no idempotency key and no list of jobs. Source: zoho-api §1.
 import { z } from 'zod';
 import { moduleName, pathId, zohoTime, type Api } from './api';
-import { credits } from './credits';
-import { readAs, instantText, text, wholeNumber } from './json';
-import type { BulkJob, BulkJobRequest, JobState } from './zoho';
+import { credits } from '../credits/prices';
+import { readAs, instantText, text, wholeNumber } from '../wire/json';
+import type { BulkJob, BulkJobRequest, JobState } from '../zoho';
 
 const createdShape = z.object({
   data: z.tuple([

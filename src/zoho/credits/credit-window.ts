@@ -1,5 +1,5 @@
 // What all processes have spent in Zoho's rolling day, minute by minute, and what Zoho itself said remains. Pure: reads no clock.
-import { instant, type Instant } from '../mirror/instant';
+import { instant, type Instant } from '../../mirror/instant';
 
 /** What one process spent in one minute of Zoho's clock. */
 export interface CreditMinute {

@@ -1,11 +1,11 @@
 // The whole of rich-text values that lists cut to 500 characters. Knows nothing of versions: the caller compares Modified_Time.
 // Source: "Get Rich Text Fields" v6 (one record a call) and v8 (up to 200 ids a call).
 import { z } from 'zod';
-import type { RecordId } from '../mirror/record-id';
+import type { RecordId } from '../../mirror/record-id';
 import type { Api } from './api';
-import { credits } from './credits';
-import { readAs, jsonValue, recordIdText } from './json';
-import type { JsonValue, ZohoRecord } from './zoho';
+import { credits } from '../credits/prices';
+import { readAs, jsonValue, recordIdText } from '../wire/json';
+import type { JsonValue, ZohoRecord } from '../zoho';
 
 const cutAtCharacters = 500;
 const firstVersionWithManyIds = 8;

@@ -1,10 +1,10 @@
 // The one exchange of an installation's life: a grant token, good for minutes, becomes a refresh token. Never tells either in an error.
 import { z } from 'zod';
-import { createClock } from './clock';
-import { credits } from './credits';
-import { ZohoError } from './errors';
-import { createHttp } from './http';
-import { parseJson } from './json';
+import { createClock } from '../clock';
+import { credits } from '../credits/prices';
+import { ZohoError } from '../errors';
+import { createHttp } from '../wire/http';
+import { parseJson } from '../wire/json';
 
 export interface Grant {
   accountsUrl: string;

@@ -1,15 +1,15 @@
 // Records by id, whole: many fields in several calls, cut rich text fetched in full. Never takes "not returned" for "deleted".
 // Source: zoho-api §3.1.
 import { z } from 'zod';
-import type { Field } from '../mirror/field';
-import type { Instant } from '../mirror/instant';
-import type { RecordId } from '../mirror/record-id';
+import type { Field } from '../../mirror/field';
+import type { Instant } from '../../mirror/instant';
+import type { RecordId } from '../../mirror/record-id';
 import { moduleName, type Api } from './api';
-import { credits } from './credits';
-import { ZohoError } from './errors';
+import { credits } from '../credits/prices';
+import { ZohoError } from '../errors';
 import { cutFieldsOf, readFullTexts, type FullTexts } from './full-text';
-import { readAs, instantText, jsonValue, recordIdText } from './json';
-import type { AskedRecord, JsonValue, RecordsAnswer, ZohoRecord } from './zoho';
+import { readAs, instantText, jsonValue, recordIdText } from '../wire/json';
+import type { AskedRecord, JsonValue, RecordsAnswer, ZohoRecord } from '../zoho';
 
 const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
 /** The record as it came; only id and Modified_Time are understood here. */

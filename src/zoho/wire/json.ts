@@ -1,10 +1,10 @@
 // Zoho's JSON as checked values. Numbers stay their source text, so that no id or decimal is rounded; values never reach an error.
 import { parse } from 'lossless-json';
 import { z } from 'zod';
-import { parseInstant, type Instant } from '../mirror/instant';
-import { isRecordId, type RecordId } from '../mirror/record-id';
-import { ZohoError } from './errors';
-import type { JsonValue } from './zoho';
+import { parseInstant, type Instant } from '../../mirror/instant';
+import { isRecordId, type RecordId } from '../../mirror/record-id';
+import { ZohoError } from '../errors';
+import type { JsonValue } from '../zoho';
 
 /** Parses JSON with every number as its exact source text; undefined when the text is no JSON. */
 export function parseJson(text: string): unknown {
