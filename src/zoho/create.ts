@@ -16,7 +16,7 @@ import { createTokens, type TokenStore } from './oauth/oauth';
 import { inForeground } from './credits/priority';
 import { readRecord, readRecords } from './calls/records';
 import { noteSpent } from './credits/tally';
-import type { Zoho } from './zoho';
+import type { Zoho } from './client';
 
 /** One request that was sent, for metrics: no ids, no values. */
 export interface ZohoCall {

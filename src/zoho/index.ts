@@ -21,4 +21,4 @@ export type {
   Zoho,
   ZohoModule,
   ZohoRecord,
-} from './zoho';
+} from './client';

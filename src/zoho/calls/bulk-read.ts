@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { moduleName, pathId, zohoTime, type Api } from './api';
 import { credits } from '../credits/prices';
 import { readAs, instantText, text, wholeNumber } from '../wire/json';
-import type { BulkJob, BulkJobRequest, JobState } from '../zoho';
+import type { BulkJob, BulkJobRequest, JobState } from '../client';
 
 const createdShape = z.object({
   data: z.tuple([

@@ -4,7 +4,7 @@ import { moduleName, zohoTime, type Api } from './api';
 import { credits } from '../credits/prices';
 import { ZohoError } from '../errors';
 import { badAnswer, readAs, instantText, text } from '../wire/json';
-import type { Channel, ChannelRequest } from '../zoho';
+import type { Channel, ChannelRequest } from '../client';
 
 const doneShape = z.object({
   watch: z

@@ -5,7 +5,7 @@ import { instant, type Instant } from '../../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
 import { credits } from '../credits/prices';
 import { readAs, instantText, moreRecords, recordIdText } from '../wire/json';
-import type { ChangeCursor, ChangedRecord } from '../zoho';
+import type { ChangeCursor, ChangedRecord } from '../client';
 
 const mostRows = 2_000;
 /** LIMIT and OFFSET together reach this far. */

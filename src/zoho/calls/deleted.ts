@@ -4,7 +4,7 @@ import type { Instant } from '../../mirror/instant';
 import { moduleName, zohoTime, type Api } from './api';
 import { credits } from '../credits/prices';
 import { readAs, instantText, moreRecords, recordIdText } from '../wire/json';
-import type { DeletedRecord } from '../zoho';
+import type { DeletedRecord } from '../client';
 
 const shape = z.object({
   data: z.array(z.object({ id: recordIdText, deleted_time: instantText })),

@@ -5,7 +5,7 @@ import type { RecordId } from '../../mirror/record-id';
 import type { Api } from './api';
 import { credits } from '../credits/prices';
 import { readAs, jsonValue, recordIdText } from '../wire/json';
-import type { JsonValue, ZohoRecord } from '../zoho';
+import type { JsonValue, ZohoRecord } from '../client';
 
 const cutAtCharacters = 500;
 const firstVersionWithManyIds = 8;

@@ -5,7 +5,7 @@ import { moduleName, type Api } from './api';
 import { credits } from '../credits/prices';
 import { readAs, text, wholeNumber } from '../wire/json';
 import type { Field } from '../../mirror/field';
-import type { ZohoModule } from '../zoho';
+import type { ZohoModule } from '../client';
 
 const modulesShape = z.object({
   modules: z.array(z.object({ api_name: text, api_supported: z.boolean().nullish() })),

@@ -9,7 +9,7 @@ import { credits } from '../credits/prices';
 import { ZohoError } from '../errors';
 import { cutFieldsOf, readFullTexts, type FullTexts } from './full-text';
 import { readAs, instantText, jsonValue, recordIdText } from '../wire/json';
-import type { AskedRecord, JsonValue, RecordsAnswer, ZohoRecord } from '../zoho';
+import type { AskedRecord, JsonValue, RecordsAnswer, ZohoRecord } from '../client';
 
 const headShape = z.object({ id: recordIdText, Modified_Time: instantText.nullish() });
 /** The record as it came; only id and Modified_Time are understood here. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseInstant, type Instant } from '../../mirror/instant';
 import { isRecordId, type RecordId } from '../../mirror/record-id';
 import { ZohoError } from '../errors';
-import type { JsonValue } from '../zoho';
+import type { JsonValue } from '../client';
 
 /** Parses JSON with every number as its exact source text; undefined when the text is no JSON. */
 export function parseJson(text: string): unknown {
