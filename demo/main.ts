@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => stop.abort(new Error('stopped')));
   const screen = createScreen(options);
-  if (options.target !== undefined) await prepareTarget(options.target, options);
+  if (options.target !== undefined) await prepareTarget(options.target);
   // More pages than kills, so that each kill finds a page of its own.
   const pageRows = Math.ceil(options.records / Math.max(4, options.kills + 2));
   screen.say('starting Temporal, the pretended Zoho CRM, the API and the worker');

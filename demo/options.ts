@@ -7,7 +7,6 @@ export interface DemoOptions {
   kills: number;
   seed: number;
   target?: string;
-  empty: boolean;
   /** Free ones where none is given. */
   temporalPort?: number;
   uiPort?: number;
@@ -31,8 +30,7 @@ export const parseDemoOptions = (argv: readonly string[]): DemoOptions =>
     .option('--edits <number>', 'creates, edits and deletes while it runs', whole(0), 300)
     .option('--kills <number>', 'how often the worker is killed in the middle of a page', whole(0), 2)
     .option('--seed <number>', 'seed of the records and of the edits', whole(0), 1)
-    .option('--target <url>', 'LEGACY_DB of an empty database, instead of a new SQLite file')
-    .option('--empty', 'drop first what an earlier demo has left in the target', false)
+    .option('--target <url>', 'LEGACY_DB of a database for this alone, instead of a new SQLite file')
     .option(
       '--temporal-port <number>',
       'port of Temporal (default: a free one, like the next three)',

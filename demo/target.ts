@@ -2,6 +2,7 @@
 import { knex, type Knex } from 'knex';
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- an address is read in one place; the room's door hides that
 import { connectMssql, mssqlSettings } from '../src/db/mssql';
+import { moduleIdPrefix } from '../simulator/metadata';
 
 /** What the demo has to find empty, and leaves full. */
 const table = 'Leads';
@@ -18,22 +19,17 @@ export const connectTarget = (url: string): Knex =>
     : connectMssql(mssqlSettings(url));
 
 /**
- * Throws when the target holds a table of the demo's names. With `empty` those that an earlier demo has left are dropped: what another
- * application made, or a mirror of more than Leads, is never touched.
+ * Drops what an earlier demo has left in the target. Throws when there is a table of the demo's names that may be somebody else's: another
+ * application's, or a mirror's of a real CRM.
  */
-export async function prepareTarget(url: string, { empty }: { empty: boolean }): Promise<void> {
+export async function prepareTarget(url: string): Promise<void> {
   const database = connectTarget(url);
   try {
     const found = await leftovers(database);
     if (found.length === 0) return;
-    const names = found.map(({ name }) => name).join(', ');
-    if (!empty)
-      throw new Error(
-        `the target is not empty: it has ${names}. Give the demo a database of its own, or drop what an earlier demo has left with --empty`,
-      );
     if (!(await isOfDemo(database, found)))
       throw new Error(
-        `the target has ${names}, and not all of it is of an earlier demo: --empty leaves it alone. Give the demo a database of its own`,
+        `the target has ${found.map(({ name }) => name).join(', ')}, and not all of it is of an earlier demo. Give the demo a database of its own`,
       );
     for (const { quoted } of found) await database.raw(`DROP TABLE ${quoted}`);
   } finally {
@@ -63,7 +59,11 @@ async function leftovers(database: Knex): Promise<Leftover[]> {
   return tables.map(({ own, name }) => ({ name: `${own}.${name}`, quoted: `[${own}].[${name}]` }));
 }
 
-/** The table was made by the mirror, and the mirror has no other module. */
+/** Ids of the pretended CRM are all of one organisation. */
+const firstId = `${moduleIdPrefix}000000000000`;
+const lastId = `${moduleIdPrefix}999999999999`;
+
+/** The table was made by a mirror that has no other module, and all its records are of the pretended CRM. */
 async function isOfDemo(database: Knex, found: readonly Leftover[]): Promise<boolean> {
   const state = isSqlite(database) ? `${mirrors}_sync_state` : `${mirrors}.sync_state`;
   const hasState = found.some(({ name }) => name.toLowerCase() === state);
@@ -74,8 +74,11 @@ async function isOfDemo(database: Knex, found: readonly Leftover[]): Promise<boo
       }[])
     : [];
   const hasTable = found.some(({ name }) => name.toLowerCase().split('.').at(-1) === table.toLowerCase());
-  return (
-    modules.every(({ module }) => module === table) &&
-    (!hasTable || modules.some(({ made_table: made }) => made === table))
-  );
+  if (!modules.every(({ module }) => module === table)) return false;
+  if (!hasTable) return true;
+  if (!modules.some(({ made_table: made }) => made === table)) return false;
+  const others = (await database.raw(
+    `SELECT COUNT(*) AS n FROM ${table} WHERE NOT (id BETWEEN ${firstId} AND ${lastId})`,
+  )) as { n: number }[];
+  return Number(others[0]?.n) === 0;
 }
