@@ -12,7 +12,8 @@ export const errorTypes = {
   ZohoPermanent: {
     retry: false,
     means: 'Zoho refuses and will go on refusing: revoked token, missing scope, missing right.',
-    operator: 'Mend it in Zoho, then `resume`; or in the environment, then restart the worker.',
+    operator:
+      'Mend it in Zoho, then `resume`. For a new token `zoho-mirror setup --token-only`, then restart the worker.',
     healed: '`zoho-mirror status` shows `ok`; the list of degraded workflows is empty.',
   },
   ZohoThrottled: {

@@ -252,7 +252,7 @@ class Bell {
       {
         description: 'Renews the channel at once and answers with the outcome',
         validator: () => {
-          if (desk.isPaused) throw new Error('ChannelRenewal is paused: resume it first');
+          if (desk.isPaused) throw new Error('the renewal of the channel is paused: resume it first');
         },
       },
     );

@@ -92,7 +92,7 @@ test('pause, resume and renew reach what is running', async () => {
   expect(seen.out).toContain('channel-renewal/Leads is paused. Let it go on: zoho-mirror resume');
   const refused = await run('renew', 'Leads');
   expect(refused.code).toBe(2);
-  expect(refused.err).toContain('ChannelRenewal is paused: resume it first');
+  expect(refused.err).toContain('the renewal of the channel is paused: resume it first');
   expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: goes on\n');
   expect((await run('status', 'Leads')).out).not.toContain('paused');
   const renewed = await run('renew', 'Leads', '--json');
