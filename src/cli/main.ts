@@ -48,8 +48,12 @@ function leave({ exitCode }: CommanderError): never {
   process.exit(exitCode === 0 ? 0 : 2);
 }
 
+/** What pretends has settings of its own. */
+const withoutSettings = new Set(['simulator', 'demo']);
+
 /** `setup` makes the file that others must find. */
 function readSettings(command: Command): void {
+  if (withoutSettings.has(command.name())) return;
   const { env: file } = program.opts<{ env?: string }>();
   if (file !== undefined) process.env.MIRROR_ENV_FILE = file;
   if (command.name() !== 'setup' || existsSync(envFile())) loadEnvFile();

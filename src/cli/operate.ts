@@ -125,8 +125,12 @@ async function holdNotified(
   const workflowId = workflowIds.notificationSync(module);
   if (workflows.some((workflow) => workflow.workflowId === workflowId)) return [];
   if ((await workersSeen(temporal)).count === 0) throw noWorker(workflowId);
-  const status = await inTime(temporal, answersWithinMs, () => holdNotifications(temporal, module));
-  return [{ workflowId, ...status }];
+  try {
+    const status = await inTime(temporal, answersWithinMs, () => holdNotifications(temporal, module));
+    return [{ workflowId, ...status }];
+  } catch (error) {
+    throw new Error(`${workflowId} could not be paused (${messageOf(error)}). The others are: try again`);
+  }
 }
 
 function answer(

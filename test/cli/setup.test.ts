@@ -147,10 +147,23 @@ test('--token-only asks for nothing that is known, and changes the token alone',
   expect([ran.code, ran.err]).toEqual([0, '']);
   expect(ran.out).toContain('Next: restart the worker');
   expect(textOf(cwd, 'mirror.env')).toBe(text('sim-refresh'));
+  expect(ran.out).not.toContain('in the environment');
   expect(readdirSync(cwd).filter((name) => !name.startsWith('zoho-mirror.db'))).toEqual([
     'mirror.env',
     'mirror.env.bak',
   ]);
+});
+
+test('a new token that the environment would hide is no use, so it is said', async () => {
+  const ran = await zohoMirror(['setup', '--token-only', '--yes', '--client-id', 'sim-client'], {
+    cwd: folder(),
+    env: {
+      ...{ ...secrets, ZOHO_ACCOUNTS_URL: sim.url, ZOHO_API_URL: sim.url, ZOHO_REFRESH_TOKEN: 'revoked' },
+      ...{ WEBHOOK_SECRET: 'a-secret-of-the-webhook', TEMPORAL_ADDRESS: temporal.address },
+    },
+  });
+  expect([ran.code, ran.err]).toEqual([0, '']);
+  expect(ran.out).toContain('! ZOHO_REFRESH_TOKEN has another value in the environment, and that wins');
 });
 
 test('a person is asked for the database without being shown the password that is known, or the one that is typed', async () => {
@@ -206,6 +219,7 @@ test.each([
     ['setup', '--yes', '--client-id', 'sim-client'],
     { ZOHO_CLIENT_SECRET: 'x' },
   ],
+  ['--token-only changes the token alone', ['setup', '--token-only', '--modules', 'Leads'], {}],
   ['--dc: Allowed: us, eu', ['setup', '--yes', '--dc', 'moon'], {}],
   [
     'PUBLIC_URL=ftp://nowhere is not valid',

@@ -11,6 +11,11 @@ export class Answers {
     private readonly ask: Ask,
   ) {}
 
+  /** Flags that somebody has given. */
+  given(asked: readonly Question[]): string[] {
+    return asked.flatMap(({ flag }) => (flag && this.flags[camel(flag)] !== undefined ? [flag] : []));
+  }
+
   async one(question: Question): Promise<string> {
     const { variable, flag, fallback, check: wrong } = question;
     const given = flag && this.flags[camel(flag)];

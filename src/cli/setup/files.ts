@@ -27,6 +27,14 @@ export function withValues(old: string, values: Values): string {
   return text;
 }
 
+/** Which of the values the environment will go on hiding: it has others, and not from the old file. */
+export function hiddenBy(env: NodeJS.ProcessEnv, old: string, values: Values): string[] {
+  const said = parseEnvFile(old);
+  return Object.keys(values).filter(
+    (name) => env[name] && env[name] !== said[name] && env[name] !== values[name],
+  );
+}
+
 /** For its owner only, also while it is being written; what was there is kept beside it. */
 export function writeEnvFile(file: string, text: string): void {
   if (existsSync(file)) {

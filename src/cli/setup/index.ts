@@ -14,7 +14,7 @@ import { printLine } from '../print';
 import { Answers, type Flags, type Values } from './answers';
 import { askIn, askNobody, onlyTheUnknown } from './ask';
 import { explainClient, explainGrant } from './explain';
-import { textOf, withValues, writeEnvFile } from './files';
+import { hiddenBy, textOf, withValues, writeEnvFile } from './files';
 import { aboutTheRest, aboutZoho, grantToken, modules } from './questions';
 
 const registerWithinMs = 5_000;
@@ -61,7 +61,8 @@ async function setUp(flags: Flags): Promise<ExitCode> {
   const tell = (lines: readonly string[]): void => {
     if (somebody) for (const line of lines) printLine(line);
   };
-  if (!tokenOnly) {
+  if (tokenOnly) refuseMore(answers);
+  else {
     refuseToOverwrite(flags);
     tell(explainClient());
   }
@@ -78,8 +79,18 @@ async function setUp(flags: Flags): Promise<ExitCode> {
   writeEnvFile(envFile(), withValues(old, values));
   if (yaml !== undefined) writeFileSync(yamlFile(), yaml);
   printLine(`written: ${envFile()} (for you alone)${yaml === undefined ? '' : `, ${yamlFile()}`}`);
+  for (const name of hiddenBy(process.env, old, values))
+    printLine(
+      `! ${name} has another value in the environment, and that wins: change it there, or take it out`,
+    );
   Object.assign(process.env, values);
   return check(tokenOnly);
+}
+
+function refuseMore(answers: Answers): void {
+  const [flag] = answers.given([...aboutTheRest, modules]);
+  if (flag !== undefined)
+    throw new Error(`--token-only changes the token alone, and ${flag} not: leave it out`);
 }
 
 function refuseToOverwrite({ force, modules: named }: Flags): void {
