@@ -1,8 +1,8 @@
 // `npm start`: worker and API in one process, for small installations. When one ends, so does the other.
-import { runApi } from './api/run';
+import { runApi } from './api';
 import type { Config } from './config';
 import { runProcess } from './process';
-import { runWorker } from './worker/run';
+import { runWorker } from './worker/index';
 
 void runProcess('zoho-mirror', async (frame) => {
   const stop = new AbortController();

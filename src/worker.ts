@@ -1,5 +1,5 @@
 // `npm run worker`
 import { runProcess } from './process';
-import { runWorker } from './worker/run';
+import { runWorker } from './worker/index';
 
 void runProcess('worker', runWorker);
