@@ -1,6 +1,6 @@
 // What the API counts, for Prometheus. On a port of its own: the webhook's is open to the world.
 import fastify, { type FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metrics } from '../contracts';
 import type { Log } from '../process';
 
@@ -15,6 +15,7 @@ export interface ApiMetrics {
 export function createMetrics(): ApiMetrics {
   const registers = [new Registry()];
   collectDefaultMetrics({ register: registers[0]! });
+  new Gauge({ name: metrics.apiStart.name, help: metrics.apiStart.about, registers }).setToCurrentTime();
   const ids = new Counter({
     name: metrics.notifiedIds.name,
     help: metrics.notifiedIds.about,

@@ -95,6 +95,13 @@ export const metrics = {
     labels: ['module'],
     about: 'Running workflows that need a person',
   },
+  apiStart: {
+    name: 'zoho_mirror_api_start_time_seconds',
+    kind: 'gauge',
+    process: 'api',
+    labels: [],
+    about: 'When the API began to serve, in Unix time; absent while no API is reached',
+  },
   notifiedIds: {
     name: 'zoho_mirror_notified_ids_total',
     kind: 'counter',
