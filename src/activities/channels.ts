@@ -1,5 +1,5 @@
 // The notification channel at Zoho: renewed, replaced on any doubt, read back, given up.
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { KnownChannel } from '../contracts';
 import { instant, parseInstant, toIsoMs, type Instant } from '../mirror';
 import { channelId, channelToken, notificationPath } from '../webhook';
@@ -52,17 +52,19 @@ export function createChannelActivities({ config, zoho }: Deps) {
       const { expiresAt, replaced } = await readBack(zoho, requestFor(module), told, signal);
       const renamed = known.channelId !== undefined && known.channelId !== request.channelId;
       if (renamed) await drop(known.channelId!, signal);
+      const subscribedAnew =
+        updated === undefined ||
+        replaced ||
+        renamed ||
+        (known.expiresAt !== undefined && parseInstant(known.expiresAt) <= zoho.now()) ||
+        // An attempt before this one may have subscribed anew and then failed.
+        activityInfo().attempt > 1;
+      log.info(subscribedAnew ? 'channel subscribed' : 'channel renewed', { expiresAt: toIsoMs(expiresAt) });
       return {
         channelId: request.channelId,
         expiresAt: toIsoMs(expiresAt),
         expiresInMs: expiresAt - zoho.now(),
-        subscribedAnew:
-          updated === undefined ||
-          replaced ||
-          renamed ||
-          (known.expiresAt !== undefined && parseInstant(known.expiresAt) <= zoho.now()) ||
-          // An attempt before this one may have subscribed anew and then failed.
-          activityInfo().attempt > 1,
+        subscribedAnew,
       };
     },
 

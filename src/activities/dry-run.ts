@@ -23,7 +23,7 @@ export const createDryRunActivities = (deps: Deps) => ({
     const { mapping, table } = await catalog.draft(module, cancellationSignal());
     const { mode, findings } = await db.inspectTable(table);
     const remarks = remarksOf(mapping, []);
-    if (remarks.length > 0) log.info(`${module}: ${remarks.length} remarks`, { remarks });
+    if (remarks.length > 0) log.info('remarks on the module', { remarks });
     return {
       settings: await settingsOf(deps, { mapping, table, remarks }),
       table: table.table,

@@ -1,11 +1,12 @@
 // A page of an export into its table, batch by batch. Everything else that reads a page does so by its `readBatches`.
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
 import { addCounts, noCounts, type Counts, type Paid } from '../contracts';
 import type { MergeRequest } from '../db';
 import { parseInstant, type Mapping } from '../mirror';
 import { PageError, type PageBatch, type PagePlan } from '../pages';
 import { ZohoError } from '../zoho';
+import { happened } from './counts';
 import type { Deps } from './deps';
 import { failure } from './failures';
 import { tellProgress } from './heartbeat';
@@ -37,9 +38,18 @@ export const createLoadPageActivities = (deps: Deps) => ({
     const signal = cancellationSignal();
     const plan = await catalog.plan(page.module, { signal });
     const preparation = await db.preparation(plan.table);
-    return readBatches(deps, { page, mapping: plan.mapping, preparation, signal }, (batch) =>
+    const began = performance.now();
+    const loaded = await readBatches(deps, { page, mapping: plan.mapping, preparation, signal }, (batch) =>
       mergeBatch({ zoho, db, plan, signal }, mergeOf(page, batch)),
     );
+    const { resumedAtRow, counts } = loaded;
+    log.info('page loaded', {
+      jobId: page.jobId,
+      rows: happened(counts),
+      seconds: Math.round((performance.now() - began) / 1_000),
+      ...(resumedAtRow > 0 ? { resumedAtRow } : {}),
+    });
+    return loaded;
   },
 });
 

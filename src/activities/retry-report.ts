@@ -8,6 +8,7 @@ import { signals, type Retrying } from '../contracts';
 
 /** After some 15 s, 4 min, 20 min, 80 min, … */
 const worthTelling: ReadonlySet<number> = new Set([5, 20, 80, 320, 1_280, 5_120, 20_480]);
+export const isWorthTelling = (attempt: number): boolean => worthTelling.has(attempt);
 const tellWithinMs = 2_000;
 
 export const retryReporter = (temporal: Client) => (): ActivityInterceptors => ({
@@ -17,7 +18,7 @@ export const retryReporter = (temporal: Client) => (): ActivityInterceptors => (
         return await next(input);
       } catch (error) {
         // Before the failure is reported: the next attempt, and with it the success that ends the outage, comes later.
-        if (isRetried(error) && worthTelling.has(activityInfo().attempt))
+        if (isRetried(error) && isWorthTelling(activityInfo().attempt))
           await tell(temporal, error).catch(() => undefined);
         throw error;
       }

@@ -7,7 +7,7 @@ import fastify, {
   type FastifyInstance,
 } from 'fastify';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { inTime, sendHints } from '../temporal';
+import { inTime, moduleOf, sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
 import {
   callbackPath,
@@ -135,6 +135,7 @@ function addCallbacks(
     if (workflowId === undefined) return refuse(request, reply, { status: 200, body: { ignored: true } });
     const jobId = readJobId(parseJson(request.body));
     if (jobId === undefined) return { ignored: true };
+    const job = { module: moduleOf(workflowId), workflowId, jobId };
     try {
       const handle = temporal.workflow.getHandle(workflowId);
       await inTime(temporal, temporalDeadlineMs, () =>
@@ -142,10 +143,10 @@ function addCallbacks(
       );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { ignored: true };
-      log.warn({ workflowId, reason: reasonOf(error) }, 'callback not accepted by Temporal');
+      log.warn({ ...job, reason: reasonOf(error) }, 'callback not accepted by Temporal');
       return reply.code(503).send({ error: 'Temporal cannot be reached' });
     }
-    log.info({ workflowId, jobId }, 'bulk job reported');
+    log.info(job, 'bulk job reported');
     return { ignored: false };
   });
 }

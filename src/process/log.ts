@@ -1,10 +1,11 @@
 // One line an event, on standard error: ids, counts and column names, never a record's contents, never a secret.
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from '../config';
 
 export type Log = Logger;
 
-export const createLog = (name: string, level: LogLevel): Log =>
+/** @param to standard error. */
+export const createLog = (name: string, level: LogLevel, to: DestinationStream = pino.destination(2)): Log =>
   pino(
     {
       name,
@@ -12,5 +13,5 @@ export const createLog = (name: string, level: LogLevel): Log =>
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { error: pino.stdSerializers.err },
     },
-    pino.destination(2),
+    to,
   );

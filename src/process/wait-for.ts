@@ -4,6 +4,8 @@ import type { Log } from './log';
 
 const firstDelayMs = 250;
 const maxDelayMs = 5_000;
+/** Once a minute. */
+const triesTold = 12;
 
 export interface WaitOptions {
   what: string;
@@ -24,14 +26,16 @@ export async function waitFor<T>(attempt: () => Promise<T>, options: WaitOptions
   // One listener, however long it takes.
   const stop = stopped(stopping);
   stop.catch(() => undefined);
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+  let delayMs = firstDelayMs;
+  for (let tries = 0; ; tries += 1, delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     stopping.throwIfAborted();
     try {
       return await Promise.race([attempt(), stop]);
     } catch (error) {
       if (stopping.aborted || !worthWaiting(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      log[delayMs >= maxDelayMs ? 'warn' : 'info']({ reason }, `waiting for ${what}`);
+      const level = delayMs < maxDelayMs ? 'info' : tries % triesTold === 0 ? 'warn' : 'debug';
+      log[level]({ reason }, `waiting for ${what}`);
     }
     await delay(delayMs, undefined, { signal: stopping }).catch(() => undefined);
   }

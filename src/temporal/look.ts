@@ -54,7 +54,7 @@ export async function workersSeen(temporal: Client): Promise<WorkersSeen> {
 }
 
 /** The module of a workflow of ours: `catch-up/Leads`, also with what a schedule or a shard adds. */
-const moduleOf = (workflowId: string): string | undefined =>
+export const moduleOf = (workflowId: string): string | undefined =>
   /^[a-z-]+\/([A-Za-z_][A-Za-z0-9_$]*)/.exec(workflowId)?.[1];
 
 /** Of which modules anything runs on our task queue, configured or not. */

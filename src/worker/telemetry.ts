@@ -1,9 +1,10 @@
 // Temporal's runtime for this process: its logs go where ours go, its metrics to Prometheus. Installed once, before any connection.
 import { createServer } from 'node:net';
-import { makeTelemetryFilterString, Runtime, type Logger, type LogLevel } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { metrics } from '../contracts';
 import type { Log } from '../process';
 import type { ZohoCall } from '../zoho';
+import { sdkLogger } from './sdk-log';
 
 const histogramBucketOverrides = Object.fromEntries(
   Object.values(metrics).flatMap((metric) =>
@@ -15,7 +16,7 @@ export async function installRuntime(log: Log, bindAddress: string, port: number
   const free = await isFree(bindAddress, port);
   if (!free) log.warn({ port }, 'the metrics port is taken; going on without metrics (set METRICS_PORT)');
   Runtime.install({
-    logger: pinoLogger(log),
+    logger: sdkLogger(log),
     // The process decides when to stop; see runWorker.
     shutdownSignals: [],
     telemetryOptions: {
@@ -33,28 +34,6 @@ const isFree = (host: string, port: number): Promise<boolean> =>
     probe.once('error', () => resolve(false));
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
-
-function pinoLogger(log: Log): Logger {
-  const say =
-    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, meta?: Record<string | symbol, unknown>): void =>
-      log[level]({ ...meta }, message);
-  const levels: Record<LogLevel, ReturnType<typeof say>> = {
-    TRACE: say('trace'),
-    DEBUG: say('debug'),
-    INFO: say('info'),
-    WARN: say('warn'),
-    ERROR: say('error'),
-  };
-  return {
-    log: (level, message, meta) => levels[level](message, meta),
-    trace: levels.TRACE,
-    debug: levels.DEBUG,
-    info: levels.INFO,
-    warn: levels.WARN,
-    error: levels.ERROR,
-  };
-}
 
 /** Counts and times every request to Zoho. */
 export function zohoMeter(): (call: ZohoCall) => void {

@@ -5,6 +5,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  log,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -91,6 +92,7 @@ export class StatusBoard<S extends Status> {
   }
 
   private setPaused(paused: boolean): void {
+    if (paused !== this.paused) log.info(paused ? 'paused by an operator' : 'resumed by an operator');
     this.paused = paused;
     if (paused) this.state.paused = true;
     else delete this.state.paused;
@@ -127,6 +129,8 @@ export class StatusBoard<S extends Status> {
   markDegraded(failure: ApplicationFailure, trouble: object = this): void {
     this.troubles.set(trouble, failure);
     this.endWait(trouble);
+    const { message, type } = failure;
+    if (this.state.lastError !== message) log.warn('degraded', { type, reason: message });
     this.show({ health: 'degraded', ...said(failure) } as Partial<S>);
   }
 
@@ -143,6 +147,7 @@ export class StatusBoard<S extends Status> {
     else {
       delete this.state.lastError;
       delete this.state.lastErrorType;
+      log.info('works again');
       this.show({ health: 'ok' } as Partial<S>);
     }
     return true;

@@ -1,16 +1,16 @@
 // Canaries: secrets and values of records that must show up nowhere but in the tables. A whole installation lives through every kind
 // of trouble, and then everything that it has told anybody is searched.
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { temporal as proto } from '@temporalio/proto';
 import Sqlite from 'better-sqlite3';
 import { startChild } from '../../dev/child';
 import { freePort } from '../../dev/ports';
 import { workflowIds, workflowTypes, TASK_QUEUE, type Status } from '../../src/contracts';
 import { callbackUrl, channelToken } from '../../src/webhook';
+import { zohoMirror } from '../cli/commands';
 import { eventually } from '../support/eventually';
+import { leaksIn, textsIn, toldByCommands, toldByTemporal, type Told } from './leaks';
 import { Town } from './town';
 
 const secrets = {
@@ -34,34 +34,6 @@ const canaries: Record<string, string> = {
   ...strange,
   channelToken: channelToken(secrets.webhookSecret),
 };
-
-/** The text itself, and however it begins inside of base64. */
-function forms(canary: string): string[] {
-  const encoded = [0, 1, 2].map((offset) => {
-    const base64 = Buffer.from(' '.repeat(offset) + canary).toString('base64');
-    return base64.slice(offset === 0 ? 0 : 4, -4);
-  });
-  return [canary, encodeURIComponent(canary), ...encoded];
-}
-
-function leaksIn(told: ReadonlyMap<string, string>): string[] {
-  const found: string[] = [];
-  for (const [where, text] of told) {
-    for (const [name, canary] of Object.entries(canaries))
-      if (forms(canary).some((form) => text.includes(form))) found.push(`${name} in ${where}`);
-    // An access token as the pretended Zoho makes them.
-    if (/1000\.[0-9a-f]{32}\.[0-9a-f]{32}/.test(text)) found.push(`an access token in ${where}`);
-  }
-  return found;
-}
-
-/** Every text in a message of Temporal's, payloads as the text that they hold. */
-function textsIn(node: unknown): string {
-  if (typeof node === 'string') return node;
-  if (ArrayBuffer.isView(node)) return Buffer.from(node.buffer, node.byteOffset, node.byteLength).toString();
-  if (typeof node !== 'object' || node === null) return '';
-  return Object.values(node).map(textsIn).join('\n');
-}
 
 const yaml = `
 modules:
@@ -200,6 +172,14 @@ test('strangers and forged senders are refused', async () => {
   expect(await post(notifications, JSON.stringify(wrong))).toBe(429);
 });
 
+let printed: Told;
+test('commands that look print rejects, tables and what a load would do', async () => {
+  printed = await toldByCommands(town.env);
+  // They do speak of what holds the canaries.
+  expect(printed.get('zoho-mirror rejects list Leads')).toMatch(/no code is configured/);
+  expect(printed.get('zoho-mirror sync Leads --dry-run')).toMatch(/reject/i);
+}, 120_000);
+
 test('a revoked token degrades, and says nothing of it', async () => {
   const { sim, client } = town;
   sim.oauth.revoke({ refreshTokens: true });
@@ -214,42 +194,55 @@ test('nothing that anybody was told holds a secret or a value of a record', asyn
     const url = `http://127.0.0.1:${Number(env.METRICS_PORT) + plus}/metrics`;
     told.set(url, await (await fetch(url)).text());
   }
-  for await (const { workflowId, runId } of client.workflow.list()) {
-    const handle = client.workflow.getHandle(workflowId, runId);
-    const description = await handle.describe();
-    told.set(`${workflowId} ${runId}`, textsIn([await handle.fetchHistory(), description.raw]));
-    if (description.status.name === 'RUNNING')
-      told.set(`status of ${workflowId}`, JSON.stringify(await statusOf(workflowId)));
-  }
-  for await (const { scheduleId } of client.schedule.list())
-    told.set(`schedule ${scheduleId}`, textsIn((await client.schedule.getHandle(scheduleId).describe()).raw));
-  told.set('status command', await statusCommand());
+  for (const [where, text] of [...printed, ...(await toldByTemporal(client))]) told.set(where, text);
+  told.set('status of a mirror in trouble', (await zohoMirror(['status'], { env })).out);
   told.set('start with a database that is away', await databaseAway());
   told.set('start with a wrong configuration', await wrongConfiguration());
   await town.stop();
-  told.set('log', readFileSync(join(town.folder, 'zoho-mirror.log'), 'utf8'));
+  told.set('log', logOf(town));
 
   expect(told.size).toBeGreaterThan(10);
   // The search itself finds what it is to find.
   const planted = new Map([['here', `x${Buffer.from(`..${secrets.clientSecret}..`).toString('base64')}`]]);
-  expect(leaksIn(planted)).toEqual(['clientSecret in here']);
+  expect(leaksIn(planted, canaries)).toEqual(['clientSecret in here']);
   const payload = proto.api.common.v1.Payload.create({ data: Buffer.from(JSON.stringify(values)) });
-  expect(leaksIn(new Map([['payload', textsIn({ payload })]]))).toHaveLength(4);
+  expect(leaksIn(new Map([['payload', textsIn({ payload })]]), canaries)).toHaveLength(4);
 
-  expect(leaksIn(told)).toEqual([]);
+  expect(leaksIn(told, canaries)).toEqual([]);
 });
-
-async function statusCommand(): Promise<string> {
-  const main = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
-  const run = promisify(execFile)(process.execPath, [main, 'status', '--json'], {
-    env: { ...process.env, ...town.env },
-  });
-  // It ends with 1 when something is degraded.
-  return textsIn(await run.catch((error: unknown) => error));
-}
 
 const sqlServer = (port: number): string =>
   `mssql://canary:${secrets.databasePassword}@127.0.0.1:${port}/Legacy`;
+
+const logOf = ({ folder }: Town): string => readFileSync(join(folder, 'zoho-mirror.log'), 'utf8');
+
+test('every line of the log is one event, with the module of its workflow, and tells of the life that was lived', () => {
+  const lines = logOf(town)
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const odd = lines.filter(
+    ({ time, msg, workflowId, module, taskToken, stack, error }) =>
+      typeof time !== 'string' ||
+      typeof msg !== 'string' ||
+      [taskToken, stack, error].some((key) => key !== undefined) ||
+      (typeof workflowId === 'string' && workflowId.includes('/Leads') && module !== 'Leads'),
+  );
+  expect(odd).toEqual([]);
+  const events = lines.filter(({ module, level }) => module === 'Leads' && Number(level) >= 30);
+  expect(events.map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining([
+      'load begun',
+      'page loaded',
+      'run done',
+      'channel subscribed',
+      'degraded',
+      'works again',
+    ]),
+  );
+  const page = events.find(({ msg }) => msg === 'page loaded');
+  expect(page).toMatchObject({ workflowId: 'initial-sync/Leads', activityType: 'loadPage' });
+});
 
 async function databaseAway(): Promise<string> {
   const logFile = join(town.folder, 'away.log');
