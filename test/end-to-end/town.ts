@@ -15,7 +15,7 @@ import { openDatabase, type Database } from '../../src/db';
 import { createZoho } from '../../src/zoho';
 import { built } from '../support/built';
 
-const yaml = `
+const always = `
 timings: { pollFirst: 1s, pollMax: 2s, notificationWindow: 100ms }
 loading: { batchRows: 20 }
 `;
@@ -46,7 +46,7 @@ export class Town {
     const sim = await startSimulator(options.simulator);
     const port = await freePort();
     const config = join(folder, 'zoho-mirror.yaml');
-    writeFileSync(config, yaml + (options.yaml ?? ''));
+    writeFileSync(config, always + (options.yaml ?? ''));
     const env = {
       TEMPORAL_ADDRESS: temporal.address,
       ZOHO_ACCOUNTS_URL: sim.url,
@@ -70,14 +70,29 @@ export class Town {
   }
 
   async start(): Promise<void> {
-    this.child = await startChild({
-      name: 'zoho-mirror',
+    this.child = await this.process('zoho-mirror', this.entry, /worker ready/);
+  }
+
+  /** Another process of this installation; whoever starts it ends it. */
+  process(
+    name: string,
+    entry: string,
+    ready: RegExp,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Child> {
+    return startChild({
+      name,
       command: process.execPath,
-      args: [this.entry],
-      env: this.env,
-      logFile: join(this.folder, 'zoho-mirror.log'),
-      ready: /worker ready/,
+      args: [entry],
+      env: { ...this.env, ...env },
+      logFile: join(this.folder, `${name}.log`),
+      ready,
     });
+  }
+
+  /** As somebody does who edits zoho-mirror.yaml: from the next start on. */
+  configure(yaml: string): void {
+    writeFileSync(this.env.MIRROR_CONFIG!, always + yaml);
   }
 
   /** Answers the exit code. */
@@ -99,12 +114,12 @@ export class Town {
     });
   }
 
-  async differences(): Promise<Difference[]> {
+  async differences(module = 'Leads'): Promise<Difference[]> {
     const config = loadConfig(this.env);
     const zoho = createZoho(config.zoho);
     try {
-      const { mapping, table } = await new Catalog({ config, zoho, db: this.db }).plan('Leads');
-      const { records } = this.sim.truth('Leads');
+      const { mapping, table } = await new Catalog({ config, zoho, db: this.db }).plan(module);
+      const { records } = this.sim.truth(module);
       const truth = (async function* () {
         yield* records;
       })();

@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { transformSync } from '@swc/core';
 import { Command } from 'commander';
 import { findTemporalBinary } from '../../dev/temporal-binary';
+import { builtCopy } from '../support/built-copy';
 import { mutants, type Detector, type Mutant } from './mutants';
 import { broken } from './patch';
 
@@ -47,18 +47,8 @@ function copyOf(mutant?: Mutant): string {
 }
 
 /** The built product with the mutant in it. */
-function builtCopyOf(mutant?: Mutant): string {
-  const folder = mkdtempSync(join(tmpdir(), 'zoho-mirror-mutant-'));
-  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  if (!mutant) return folder;
-  const { code } = transformSync(broken(root, mutant), {
-    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    module: { type: 'commonjs' },
-  });
-  writeFileSync(join(folder, 'dist', mutant.file.replace(/\.ts$/, '.js')), code);
-  return folder;
-}
+const builtCopyOf = (mutant?: Mutant): string =>
+  builtCopy(root, mutant && { file: mutant.file, text: broken(root, mutant) });
 
 async function byTest(
   folder: string,
