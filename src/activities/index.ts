@@ -35,9 +35,10 @@ export function createActivities(parts: Deps) {
 export type Activities = ReturnType<typeof createActivities>;
 export type { Deps } from './deps';
 export { Catalog, knownTable, mappingFor, targetTable, type ModulePlan } from './catalog';
+export { changesSince, inWords, loadedAs, loadFingerprint, type Change } from './loaded-as';
 export { sharedStores } from './shared-stores';
 export { activityInterceptor } from './interceptor';
-export { retryReporter } from './retry-report';
+export { isWorthTelling, retryReporter } from './retry-report';
 export type { CreateJob } from './export-jobs';
 export type { LoadedPage, LoadPage } from './load-page';
 export type { RenewedChannel } from './channels';

@@ -4,8 +4,12 @@ import type { ModuleSettings } from '../contracts';
 import type { Finding, TargetTable } from '../db';
 import type { Mapping } from '../mirror';
 import type { Deps } from './deps';
+import { loadFingerprint } from './loaded-as';
 
-export const createModuleActivities = (deps: Deps) => ({
+export const createModuleActivities = (deps: Deps) => activitiesOf(deps, new Map());
+
+/** @param told what has been said of each module, so that it is said once and not with every run. */
+const activitiesOf = (deps: Deps, told: Map<string, string>) => ({
   /**
    * Makes the module's table ready and answers the settings that a workflow works by. Fails with InvalidInput for a module
    * that cannot be mirrored, with SchemaMismatch for a table that cannot take it. Whoever loads wants the fields as they are now (1
@@ -17,7 +21,9 @@ export const createModuleActivities = (deps: Deps) => ({
       signal: cancellationSignal(),
     });
     const remarks = remarksOf(mapping, notes);
-    if (fresh && remarks.length > 0) log.info(`${module}: ${remarks.length} remarks`, { remarks });
+    if (remarks.length > 0 && told.get(module) !== remarks.join())
+      log.info('remarks on the module', { remarks });
+    told.set(module, remarks.join());
     return settingsOf(deps, { mapping, table, remarks });
   },
 
@@ -43,7 +49,7 @@ export async function settingsOf(
     pollFirstMs: config.timings.pollFirstMs,
     pollMaxMs: config.timings.pollMaxMs,
     notificationWindowMs: config.timings.notificationWindowMs,
-    fingerprint: mapping.fingerprint,
+    fingerprint: loadFingerprint({ mapping, table }),
     skipped: [...mapping.skipped],
     ...(remarks.length > 0 ? { remarks } : {}),
     ...((table.match ?? []).length > 0 ? { match: true as const } : {}),

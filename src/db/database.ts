@@ -36,10 +36,25 @@ export interface SyncState {
   module: string;
   /** Everything up to here is in the table. Set by a complete run only. */
   watermark?: Instant;
-  /** Fingerprint of the mapping that the table was loaded with. */
+  /** Of everything that the rows of the last load depend on. */
   fingerprint?: string;
+  /** The same in words; absent where an earlier version has loaded. */
+  loadedAs?: LoadedAs;
   /** Fields that Zoho refused to export, by API name. */
   droppedFields: string[];
+}
+
+/** How a table was loaded, so that a change can be told by name. Opaque to this room. */
+export interface LoadedAs {
+  /** Of typing. */
+  rules: number;
+  table: string;
+  key: string;
+  deletes: string;
+  bookkeeping: string;
+  flags: string;
+  /** By the field's name. */
+  fields: Readonly<Record<string, { column: string; type: string; codes?: string }>>;
 }
 
 export interface RunRecord {
@@ -135,13 +150,19 @@ export interface Database {
   state(module: string): Promise<SyncState>;
   /** Moves the watermark forward only; answers where it now stands. */
   moveWatermark(module: string, to: Instant): Promise<Instant>;
-  setFingerprint(module: string, fingerprint: string): Promise<void>;
+  setLoaded(module: string, fingerprint: string, loadedAs: LoadedAs | undefined): Promise<void>;
   dropField(module: string, field: string): Promise<void>;
 
   /** Writes or overwrites the row of a run. */
   recordRun(run: RunRecord): Promise<void>;
   /** Newest first. */
   lastRuns(module: string, limit: number): Promise<RecordedRun[]>;
+
+  /**
+   * Removes a piece of what nobody needs any more and is older than `before`: settled rejects, and the books of runs and pages. Answers
+   * whether there may be more.
+   */
+  prune(module: string, before: Instant): Promise<boolean>;
 
   count(table: TargetTable): Promise<OpenCounts>;
   /** Without the table: how many rows of the module could not go in and are not settled. */

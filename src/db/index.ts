@@ -14,6 +14,7 @@ export type {
 } from './target';
 export type {
   Database,
+  LoadedAs,
   OpenCounts,
   OpenReject,
   PageCheckpoint,

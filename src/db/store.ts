@@ -13,6 +13,7 @@ import { mergeLeavingOut } from './merge/bisect-transactions';
 import { attemptPart, mergeInto, RolledBack } from './merge/merge-flow';
 import { Ledger } from './own/ledger';
 import { migrate, ownTablesSql, pendingSteps } from './own/migrations';
+import { prune } from './own/prune';
 import { countOpenRejects, listRejects } from './own/rejects';
 import { createPreview } from './preview/previewer';
 import { Reader } from './read';
@@ -226,10 +227,12 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
         return state;
       }),
     moveWatermark: (module, to) => write((trx) => ledger.moveWatermark(trx, module, to)),
-    setFingerprint: (module, fingerprint) => write((trx) => ledger.setFingerprint(trx, module, fingerprint)),
+    setLoaded: (module, fingerprint, loadedAs) =>
+      write((trx) => ledger.setLoaded(trx, module, { fingerprint, loadedAs })),
     dropField: (module, field) => write((trx) => ledger.dropField(trx, module, field)),
     recordRun: (run) => write((trx) => ledger.recordRun(trx, run)),
     lastRuns: (module, limit) => guarded(() => ledger.lastRuns(knex, module, limit)),
+    prune: (module, before) => write((trx) => prune(trx, dialect, { module, before })),
     readToken: (name) => guarded(() => ledger.readToken(knex, name)),
     writeToken: (name, sealed) => write((trx) => ledger.writeToken(trx, name, sealed)),
     claim: (name, holder, forMs) => write((trx) => ledger.claimRight(trx, { name, holder, forMs })),

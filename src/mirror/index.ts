@@ -7,6 +7,7 @@ export {
   modifiedTime,
   planMapping,
   restrictMapping,
+  typingRules,
   typings,
   type MappedField,
   type Mapping,

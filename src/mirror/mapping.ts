@@ -47,7 +47,7 @@ export class MappingError extends Error {
 }
 
 /** Raise it whenever typing changes: every table is then loaded again. */
-const typingRules = 1;
+export const typingRules = 1;
 export const modifiedTime = 'Modified_Time';
 
 /** Plans the mapping of a module. Throws a MappingError for a field that is not there, cannot be exported, or a column named twice. */

@@ -2,6 +2,7 @@ export { connectWorker, createTemporalClient, temporalAddress } from './connect'
 export { createDataConverter, createPayloadCodec, PayloadKeyError, type PayloadKey } from './payload-codec';
 export {
   doubtSilentChannel,
+  endOfInitialSync,
   ensureChannel,
   ensureSchedules,
   holdNotifications,
@@ -17,6 +18,7 @@ export { registerSearchAttributes, searchAttributeCheck } from './search-attribu
 export {
   freshPollMs,
   inTime,
+  moduleOf,
   rowsOfPageDone,
   runningModules,
   runningWorkflows,

@@ -2,6 +2,7 @@
 import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WithStartWorkflowOperation,
   type Client,
@@ -68,6 +69,16 @@ export async function startInitialSync(temporal: Client, module: string, summary
     args: [{ module }],
     staticSummary: summary,
   });
+}
+
+/** Waits until no InitialSync of the module is running. */
+export async function endOfInitialSync(temporal: Client, module: string): Promise<void> {
+  const handle = temporal.workflow.getHandle(workflowIds.initialSync(module));
+  try {
+    await handle.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowFailedError)) throw error;
+  }
 }
 
 /** Starts ChannelRenewal or wakes the running one; answers once a renewal has been tried. */

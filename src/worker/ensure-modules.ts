@@ -1,10 +1,17 @@
-// At start: every module that was completely loaded once has its channel and schedules, is loaded again when its mapping has changed,
+// At start: every module that was completely loaded once has its channel and schedules, is loaded again when what is mirrored has changed,
 // and goes on where it was degraded. What an operator cancelled or paused stays so.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import type { Deps } from '../activities';
+import { changesSince, inWords, loadedAs, loadFingerprint, type Deps } from '../activities';
 import { updates, workflowIds } from '../contracts';
 import { waitFor, type Log } from '../process';
-import { ensureChannel, ensureSchedules, requestCatchUp, startInitialSync, wakeDegraded } from '../temporal';
+import {
+  endOfInitialSync,
+  ensureChannel,
+  ensureSchedules,
+  requestCatchUp,
+  startInitialSync,
+  wakeDegraded,
+} from '../temporal';
 
 /** Each module by itself, and each until it worked: Zoho may be down when a worker starts. */
 export async function ensureModules(deps: Deps, log: Log, stopping: AbortSignal): Promise<void> {
@@ -21,25 +28,52 @@ export async function ensureModules(deps: Deps, log: Log, stopping: AbortSignal)
 }
 
 async function ensureModule(deps: Deps, module: string, log: Log): Promise<void> {
-  const { config, db, catalog, temporal } = deps;
+  const { config, db, temporal } = deps;
   // Which of them are degraded, and whether they may try, they know: not what is paused or waits for a decision.
   await wakeDegraded(temporal, module);
   if (!config.publicUrl) await endChannel(temporal, module, log);
-  const { watermark, fingerprint } = await db.state(module);
-  if (watermark === undefined) return;
-  const isNew = await ensureSchedules(temporal, module, config.schedules);
-  // Temporal has lost its storage: notifications may have been lost with it.
-  if (isNew) await requestCatchUp(temporal, module, {});
-  if (config.publicUrl) await keepChannel(temporal, module, log);
-  const { mapping } = await catalog.plan(module);
-  if (mapping.fingerprint === fingerprint) return;
-  log.info({ module }, 'the mapping has changed; loading again');
-  await startInitialSync(temporal, module, `Loads ${module} again: its mapping has changed`);
+  const { watermark } = await db.state(module);
+  if (watermark !== undefined) {
+    const isNew = await ensureSchedules(temporal, module, config.schedules);
+    // Temporal has lost its storage, or the module was taken out for a while: notifications may have been lost with it.
+    if (isNew) await requestCatchUp(temporal, module, {});
+    if (config.publicUrl) await keepChannel(temporal, module, { log, cancelled: isNew ? 'start' : 'leave' });
+  }
+  // A load that is under way has the settings of its start, and cannot be told of others.
+  await endOfInitialSync(temporal, module);
+  await applyChanges(deps, module, log);
 }
 
-/** Renews at once: URL, secret or lifetime may have changed. */
-async function keepChannel(temporal: Client, module: string, log: Log): Promise<void> {
-  if ((await statusOf(temporal, workflowIds.channelRenewal(module))) === 'CANCELLED') return;
+/** Loads again where rows would be wrong or missing otherwise; every other change just counts from now on. */
+async function applyChanges({ db, catalog, temporal }: Deps, module: string, log: Log): Promise<void> {
+  const state = await db.state(module);
+  if (state.watermark === undefined) return;
+  const plan = await catalog.plan(module);
+  const changes = changesSince(state, plan);
+  if (changes.some(({ reloads }) => reloads)) {
+    log.info({ module, changes: inWords(changes) }, 'what is mirrored has changed; loading again');
+    const [first, ...more] = changes.filter(({ reloads }) => reloads);
+    const others = more.length > 0 ? ` and ${more.length} more` : '';
+    await startInitialSync(temporal, module, `Loads ${module} again: ${first?.text}${others}`);
+    return;
+  }
+  if (changes.length > 0)
+    log.info({ module, changes: inWords(changes) }, 'what is mirrored has changed; no load is needed');
+  if (changes.length > 0 || state.loadedAs === undefined)
+    await db.setLoaded(module, loadFingerprint(plan), loadedAs(plan));
+}
+
+/**
+ * Renews at once: URL, secret or lifetime may have changed. One that was cancelled stays so, unless the module's schedules are gone too: then
+ * the module was taken out, and is back.
+ */
+async function keepChannel(
+  temporal: Client,
+  module: string,
+  { log, cancelled }: { log: Log; cancelled: 'start' | 'leave' },
+): Promise<void> {
+  const state = await statusOf(temporal, workflowIds.channelRenewal(module));
+  if (state === 'CANCELLED' && cancelled === 'leave') return;
   try {
     await ensureChannel(temporal, module);
   } catch (error) {

@@ -72,8 +72,18 @@ test('a change of the configuration says first what it will do', async () => {
   };
   const fewer = write('fewer.yaml', 'modules: { Leads: { fields: [Last_Name, Company] } }\n');
   const { code, answer } = await check({ MIRROR_CONFIG: fewer });
-  expect([code, verdicts(answer)['mapping of Leads']]).toEqual([0, 'warning']);
-  expect(detail(answer, 'mapping of Leads')).toContain('a worker that starts loads the module again');
+  expect([code, verdicts(answer)['changes of Leads']]).toEqual([0, 'warning']);
+  expect(detail(answer, 'changes of Leads')).toMatch(
+    /the field Email is no longer mirrored, its column stays.*nothing is loaded again/,
+  );
+  const elsewhere = write(
+    'elsewhere.yaml',
+    'modules: { Leads: { table: Kunden, columns: { Email: Mail } } }\n',
+  );
+  expect(detail((await check({ MIRROR_CONFIG: elsewhere })).answer, 'changes of Leads')).toContain(
+    'since the last load: table: Leads is now Kunden; the field Email goes into the column Mail, no longer Email; ' +
+      'a worker that starts loads the module again',
+  );
 
   const other = await check({ MIRROR_CONFIG: write('other.yaml', 'modules: { Contacts: }\n') });
   expect([other.code, verdicts(other.answer)['module Leads']]).toEqual([0, 'warning']);
@@ -81,7 +91,7 @@ test('a change of the configuration says first what it will do', async () => {
     'is not configured, but workflows of it are running',
   );
 
-  expect(verdicts((await check()).answer)['mapping of Leads']).toBeUndefined();
+  expect(verdicts((await check()).answer)['changes of Leads']).toBeUndefined();
 });
 
 test('each thing that is wrong has a line of its own, with what to do, and never a secret', async () => {

@@ -54,7 +54,7 @@ export function describeTarget(open: () => Promise<Target>): void {
 
   test('nor is what a mirror of other modules needs', async () => {
     await anEarlierRun();
-    await withDatabase((db) => db.setFingerprint('Contacts', 'abc'));
+    await withDatabase((db) => db.setLoaded('Contacts', 'abc', undefined));
     expect(await prepared()).toMatch(/not all of it is of an earlier demo/);
   });
 

@@ -545,21 +545,33 @@ function describeLedger(opened: () => Opened): void {
     expect((await db.checkpoint(checkpoint.jobId))?.rowsDone).toBe(1);
   });
 
-  test('the watermark moves forward only, beside fingerprint and dropped fields', async () => {
+  test('the watermark moves forward only, beside what was loaded and dropped fields', async () => {
     const { db } = opened();
     const { module } = aTable();
     expect(await db.state(module)).toEqual({ module, droppedFields: [] });
     expect(await db.moveWatermark(module, at('10:05'))).toBe(at('10:05'));
     expect(await db.moveWatermark(module, at('10:01'))).toBe(at('10:05'));
-    await db.setFingerprint(module, 'abc');
+    const loadedAs = {
+      rules: 1,
+      table: 'dbo.Leads',
+      key: 'id',
+      deletes: 'soft',
+      bookkeeping: 'side-table',
+      flags: '',
+      fields: { Größe: { column: 'x', type: 'text 80' } },
+    };
+    await db.setLoaded(module, 'abc', loadedAs);
     await db.dropField(module, 'Tag');
     await db.dropField(module, 'Tag');
     expect(await db.state(module)).toEqual({
       module,
       watermark: at('10:05'),
       fingerprint: 'abc',
+      loadedAs,
       droppedFields: ['Tag'],
     });
+    await db.setLoaded(module, 'def', undefined);
+    expect((await db.state(module)).loadedAs).toBeUndefined();
   });
 
   test('runs and the shared token are overwritten in place', async () => {
@@ -580,6 +592,36 @@ function describeLedger(opened: () => Opened): void {
     const late = `${name}-late`;
     await db.recordRun({ ...run, runId: late, module: late, outcome: 'done', startedAt: at('10:00') });
     expect((await db.lastRuns(late, 1))[0]).toMatchObject({ startedAt: at('10:00') });
+  });
+
+  test('what is settled, and books of runs that are over, are removed when they are old; open rejects and loads stay', async () => {
+    const { db, sql } = opened();
+    const table = aTable();
+    const { module } = table;
+    await db.ensureTable(table);
+    const own = db.dialect === 'mssql' ? 'zoho_mirror.rejected_record' : 'zoho_mirror_rejected_record';
+    const wrong = (id: string) => live(id, '10:00', '10:01', ['Ann', '1.50', 'x']);
+    await merge(db, table, [wrong('7'), wrong('8')]);
+    await merge(db, table, [live('7', '10:00', '10:02')]);
+    const run = { module, counts: noCounts(), outcome: 'done' as const };
+    await db.recordRun({ ...run, runId: `${module}-load`, workflow: 'InitialSync' });
+    await db.recordRun({ ...run, runId: `${module}-catch-up`, workflow: 'CatchUpSync' });
+    const checkpoint = { jobId: `job-${module}`, from: 0, to: 1, complete: true };
+    await mergeExport(db, table, [live('9', '10:00', '10:01')], { checkpoint });
+    const left = async () => ({
+      rejects: (await sql(`SELECT id FROM ${own} WHERE module = '${module}'`)).length,
+      runs: (await db.lastRuns(module, 9)).map(({ workflow }) => workflow).sort(),
+      page: (await db.checkpoint(checkpoint.jobId)) !== undefined,
+    });
+    const all = { rejects: 2, runs: ['CatchUpSync', 'InitialSync'], page: true };
+    expect(await left()).toEqual(all);
+    expect(await db.prune(module, instant(Date.now() - 3_600_000))).toBe(false);
+    expect(await left()).toEqual(all);
+    expect(await db.prune('Another', instant(Date.now() + 3_600_000))).toBe(false);
+    expect(await left()).toEqual({ ...all, page: false });
+    expect(await db.prune(module, instant(Date.now() + 3_600_000))).toBe(false);
+    expect(await left()).toEqual({ rejects: 1, runs: ['InitialSync'], page: false });
+    expect((await db.listRejects(module, {})).map(({ id }) => id)).toEqual(['8']);
   });
 
   test('a rehearsal says what a load would do to tables, and leaves nothing behind', async () => {

@@ -1,10 +1,13 @@
 // What a worker ensures at its start, on a real Temporal server with activities that answer as a test wants.
-import type { Activities } from '../../src/activities';
+import { loadedAs, loadFingerprint, targetTable, type Activities } from '../../src/activities';
 import { TASK_QUEUE, scheduleIds, workflowIds, workflowTypes } from '../../src/contracts';
+import type { SyncState } from '../../src/db';
+import { planMapping } from '../../src/mirror';
 import { ensureModules } from '../../src/worker/ensure-modules';
 import { eventually } from '../support/eventually';
+import { leadFields } from '../support/leads';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { fail, fakes, hourMs, type Fakes } from '../workflows/fakes';
+import { counts, fail, fakes, gate, hourMs, type Fakes } from '../workflows/fakes';
 import { failureOf, reaches } from '../workflows/reaches';
 
 let temporal: TestTemporal;
@@ -16,29 +19,55 @@ afterEach(() => temporal.close());
 type Deps = Parameters<typeof ensureModules>[0];
 type Log = Parameters<typeof ensureModules>[1];
 
+/** What the configuration makes of Leads. */
+function planOf(change: { table?: string; fields?: string[] } = {}) {
+  const { fields, table = 'Leads' } = change;
+  const mapping = planMapping('Leads', leadFields, {
+    columns: {},
+    values: {},
+    ...(fields ? { fields } : {}),
+  });
+  const settings = { table, columns: {}, key: 'id', deletes: 'soft', bookkeeping: 'side-table', match: [] };
+  return { mapping, table: targetTable(settings as unknown as Parameters<typeof targetTable>[0], mapping) };
+}
+type Plan = ReturnType<typeof planOf>;
+
 interface House extends Fakes {
   warnings: string[];
-  start: (change?: { publicUrl?: string; fingerprint?: string }) => Promise<void>;
+  /** What is told of changes. */
+  told: string[];
+  /** What the database remembers of the last load. */
+  stored: Pick<SyncState, 'fingerprint' | 'loadedAs'>;
+  start: (change?: { publicUrl?: string; plan?: Plan }) => Promise<void>;
 }
 
 async function withHouse(change: Partial<Activities>, act: (house: House) => Promise<void>): Promise<void> {
   const cast = fakes(temporal.client, change);
   const warnings: string[] = [];
-  const log = { info: () => undefined, warn: (_facts: object, text: string) => warnings.push(text) };
-  const start: House['start'] = ({ publicUrl = 'https://mirror.example', fingerprint = 'f1' } = {}) => {
+  const told: string[] = [];
+  const log = {
+    info: ({ changes }: { changes?: string }, text: string) => changes && told.push(`${text}: ${changes}`),
+    warn: (_facts: object, text: string) => warnings.push(text),
+  };
+  const stored: House['stored'] = { fingerprint: loadFingerprint(planOf()), loadedAs: loadedAs(planOf()) };
+  const start: House['start'] = ({ publicUrl = 'https://mirror.example', plan = planOf() } = {}) => {
     const deps = {
       config: {
         modules: { Leads: {} },
         schedules: { catchUpMs: hourMs, reconcileMs: 24 * hourMs },
         ...(publicUrl === '' ? {} : { publicUrl }),
       },
-      db: { state: async () => ({ module: 'Leads', watermark: 1, fingerprint, droppedFields: [] }) },
-      catalog: { plan: async () => ({ mapping: { fingerprint: 'f1' } }) },
+      db: {
+        state: async () => ({ module: 'Leads', watermark: 1, ...stored, droppedFields: [] }),
+        setLoaded: async (_module: string, fingerprint: string, as: SyncState['loadedAs']) =>
+          Object.assign(stored, { fingerprint, loadedAs: as }),
+      },
+      catalog: { plan: async () => plan },
       temporal: temporal.client,
     };
     return ensureModules(deps as unknown as Deps, log as unknown as Log, new AbortController().signal);
   };
-  await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, start }), {
+  await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, told, stored, start }), {
     taskQueue: TASK_QUEUE,
   });
 }
@@ -76,12 +105,75 @@ test('a channel that an operator paused stays paused, and what comes after it is
   await withHouse({}, async ({ start, calls, warnings }) => {
     await start();
     await channel().executeUpdate('pause');
-    await start({ fingerprint: 'another' });
+    await start({ plan: planOf({ table: 'Kunden' }) });
     expect(warnings).toEqual(['the channel is left as it is']);
     expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
     expect(await state(workflowIds.initialSync('Leads'))).toMatch(/RUNNING|COMPLETED/);
   });
 });
+
+const hasLoad = async (): Promise<boolean> =>
+  temporal.client.workflow
+    .getHandle(workflowIds.initialSync('Leads'))
+    .describe()
+    .then(
+      () => true,
+      () => false,
+    );
+
+test('another table is told and loaded; a field less is told, counts from now on, and needs no load', async () => {
+  await withHouse({}, async ({ start, told, stored }) => {
+    const fewer = planOf({ fields: ['Last_Name', 'Modified_Time'] });
+    await start({ plan: fewer });
+    expect(told[0]).toMatch(
+      /^what is mirrored has changed; no load is needed: the field Budget is no longer/,
+    );
+    expect([stored.fingerprint, await hasLoad()]).toEqual([loadFingerprint(fewer), false]);
+    await start({ plan: planOf({ fields: ['Last_Name', 'Modified_Time'], table: 'Kunden' }) });
+    expect(told.slice(1)).toEqual([
+      'what is mirrored has changed; loading again: table: Leads is now Kunden',
+    ]);
+    expect(await hasLoad()).toBe(true);
+  });
+});
+
+test('a database that an earlier version has loaded is not loaded again, and is known in words from then on', async () => {
+  await withHouse({}, async ({ start, told, stored }) => {
+    Object.assign(stored, { fingerprint: planOf().mapping.fingerprint, loadedAs: undefined });
+    await start();
+    expect([told, await hasLoad()]).toEqual([[], false]);
+    expect(stored.loadedAs?.table).toBe('Leads');
+    await start({ plan: planOf({ table: 'Kunden' }) });
+    expect(await hasLoad()).toBe(true);
+  });
+});
+
+test('a load that began under other settings is waited for, and then done again', async () => {
+  const [began, goOn] = [gate(), gate()];
+  let loads = 0;
+  const loadPage: Activities['loadPage'] = async ({ rows }) => {
+    loads += 1;
+    began.open();
+    await goOn.opened;
+    return { rows, counts: counts({ read: rows, inserted: rows }), resumedAtRow: 0 };
+  };
+  await withHouse({ loadPage }, async ({ start }) => {
+    const running = await startLoad();
+    await began.opened;
+    const ensured = start({ plan: planOf({ table: 'Kunden' }) });
+    goOn.open();
+    await Promise.all([running.result(), ensured]);
+    await temporal.client.workflow.getHandle(workflowIds.initialSync('Leads')).result();
+    expect(loads).toBe(2);
+  });
+});
+
+const startLoad = () =>
+  temporal.client.workflow.start(workflowTypes.initialSync, {
+    taskQueue: TASK_QUEUE,
+    workflowId: workflowIds.initialSync('Leads'),
+    args: [{ module: 'Leads' }],
+  });
 
 test('without PUBLIC_URL the channel is given up, and comes back with it', async () => {
   const dropped: unknown[] = [];

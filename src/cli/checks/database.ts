@@ -1,5 +1,5 @@
 // The database: within reach, of a version that will do, and with every right that a first start and a load need. Leaves nothing behind.
-import { mappingFor, targetTable, type Catalog } from '../../activities';
+import { changesSince, inWords, mappingFor, targetTable, type Catalog } from '../../activities';
 import type { Config, ModuleConfig } from '../../config';
 import { DatabaseError, SchemaMismatchError, type Database, type TableReport } from '../../db';
 import type { Mapping } from '../../mirror';
@@ -44,16 +44,18 @@ export async function checkChanges(
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const module of modules) {
-    const { watermark, fingerprint } = await db.state(module);
-    if (watermark === undefined) continue;
-    const { mapping } = await catalog.draft(module);
-    if (mapping.fingerprint === fingerprint) continue;
-    const detail = 'has changed since the last load; a worker that starts loads the module again';
+    const state = await db.state(module);
+    if (state.watermark === undefined) continue;
+    const changes = changesSince(state, await catalog.draft(module));
+    if (changes.length === 0) continue;
+    const follows = changes.some(({ reloads }) => reloads)
+      ? 'a worker that starts loads the module again'
+      : 'a worker that starts goes by it; nothing is loaded again';
     verdicts.push(
       warning(
-        `mapping of ${module}`,
-        detail,
-        `See first what that does: zoho-mirror sync ${module} --dry-run`,
+        `changes of ${module}`,
+        `since the last load: ${inWords(changes)}; ${follows}`,
+        `See first what that does: zoho-mirror sync ${module} --dry-run, and docs/upgrades.md`,
       ),
     );
   }

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { addCounts, noCounts, type Counts } from '../../contracts';
 import { instant, later, type Instant } from '../../mirror/instant';
 import type { CheckpointMove } from '../batch';
-import type { PageCheckpoint, RecordedRun, RunRecord, SpentMinute, SyncState } from '../database';
+import type { LoadedAs, PageCheckpoint, RecordedRun, RunRecord, SpentMinute, SyncState } from '../database';
 import type { Dialect, OwnTable } from '../dialect';
 import { SupersededError } from '../errors';
 
@@ -50,6 +50,7 @@ export class Ledger {
       module,
       ...(watermark === undefined ? {} : { watermark }),
       ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(typeof row?.loaded_as === 'string' ? { loadedAs: JSON.parse(row.loaded_as) as LoadedAs } : {}),
       ...(madeTable === undefined ? {} : { madeTable }),
       droppedFields: json<string[]>(row?.dropped_fields, []),
     };
@@ -67,8 +68,15 @@ export class Ledger {
     return watermark;
   }
 
-  setFingerprint = (trx: Knex.Transaction, module: string, fingerprint: string): Promise<void> =>
-    this.#setState(trx, module, { fingerprint });
+  setLoaded = (
+    trx: Knex.Transaction,
+    module: string,
+    { fingerprint, loadedAs }: { fingerprint: string; loadedAs: LoadedAs | undefined },
+  ): Promise<void> =>
+    this.#setState(trx, module, {
+      fingerprint,
+      loaded_as: loadedAs === undefined ? null : JSON.stringify(loadedAs),
+    });
 
   setMadeTable = (trx: Knex.Transaction, module: string, table: string): Promise<void> =>
     this.#setState(trx, module, { made_table: table });

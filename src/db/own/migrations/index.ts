@@ -7,6 +7,7 @@ import { createSharedBudget } from './0002-shared-budget';
 import { createLegacyTables } from './0003-legacy-tables';
 import { createComparison } from './0004-comparison';
 import { createPreview } from './0005-preview';
+import { addLoadedAs } from './0006-loaded-as';
 import { stepsAsSql, type WrittenStep } from './as-sql';
 
 const steps: readonly WrittenStep[] = [
@@ -15,6 +16,7 @@ const steps: readonly WrittenStep[] = [
   { name: '0003-legacy-tables', up: createLegacyTables },
   { name: '0004-comparison', up: createComparison },
   { name: '0005-preview', up: createPreview },
+  { name: '0006-loaded-as', up: addLoadedAs },
 ];
 
 /** A list in code: a folder scan would also find what an older build left behind. */
