@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import type { Child } from '../../dev/child';
 import { freePort } from '../../dev/ports';
 import { mutate } from '../../simulator';
-import { TASK_QUEUE, workflowIds, workflowTypes, type LoadStatus } from '../../src/contracts';
+import { TASK_QUEUE, updates, workflowIds, workflowTypes, type LoadStatus } from '../../src/contracts';
 import { builtCopy } from '../support/built-copy';
 import { eventually } from '../support/eventually';
 import { Town } from './town';
@@ -73,9 +73,11 @@ test('both builds work on one load, and the newer one ends it alone: the table e
   const { sim, env, folder } = town;
   await (await start(workflowTypes.initialSync, workflowIds.initialSync('Leads'))).result();
   const downloads = sim.stats.count('bulk.download');
-  sim.faults.add({ kind: 'stall', route: 'bulk.download', times: 3 });
+  sim.faults.add({ kind: 'stall', route: 'bulk.download', times: 1 });
   const load = await start(workflowTypes.initialSync, workflowIds.initialSync('Leads'));
   await eventually('a download that stands still', () => sim.stats.count('bulk.download') > downloads);
+  // It stays where it is, in the middle, for as long as the test needs.
+  await load.executeUpdate(updates.pause);
 
   const worker = await town.process('newer-worker', join(newer, 'dist', 'src', 'worker.js'), /worker ready/, {
     METRICS_PORT: `${await freePort()}`,
@@ -100,6 +102,7 @@ test('both builds work on one load, and the newer one ends it alone: the table e
   expect((await load.describe()).status.name).toBe('RUNNING');
 
   await town.stop('SIGKILL');
+  await load.executeUpdate(updates.resume);
   mutate(sim.crm, { module: 'Leads', creates: 2, edits: 10, deletes: 3, seed: 2 });
   expect(await load.result()).toMatchObject({ phase: 'done', health: 'ok', counts: { rejected: 0 } });
 
@@ -115,6 +118,6 @@ test('both builds work on one load, and the newer one ends it alone: the table e
 
   const ports = { PORT: `${await freePort()}`, METRICS_PORT: `${await freePort()}` };
   const { code, lines } = await town.refusal(ports);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(lines.at(-1)).toContain('The database was set up by a newer version of the mirror: update this one');
 }, 120_000);
