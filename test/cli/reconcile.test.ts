@@ -1,7 +1,7 @@
 // Reconcile and the operator's commands as people type them, against a whole installation.
 import Sqlite from 'better-sqlite3';
 import { mutate } from '../../simulator';
-import { scheduleIds, workflowIds } from '../../src/contracts';
+import { scheduleIds, workflowIds, type Status } from '../../src/contracts';
 import { sendHints } from '../../src/temporal';
 import { Town } from '../end-to-end/town';
 import { eventually } from '../support/eventually';
@@ -83,6 +83,21 @@ test('a catch-up is asked for and followed; a time that is none is refused befor
     2,
     'zoho-mirror: --since 2999-01-01T00:00:00Z is in the future. Allowed: a time that has passed\n',
   ]);
+});
+
+test('a load that somebody cancels ran, and ends with bad news', async () => {
+  town.sim.jobs.hold();
+  const load = town.client.workflow.getHandle(workflowIds.initialSync('Leads'));
+  const sync = run('sync', 'Leads');
+  await eventually('the load waits for its export', async () => {
+    const { phase } = await load.query<Status>('status');
+    return phase === 'exporting';
+  });
+  await load.cancel();
+  const { code, err } = await sync;
+  town.sim.jobs.release();
+  expect(code).toBe(1);
+  expect(err).toMatch(/^zoho-mirror: .*cancel/im);
 });
 
 test('pause, resume and renew reach what is running', async () => {

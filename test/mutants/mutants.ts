@@ -236,6 +236,13 @@ export const mutants: readonly Mutant[] = [
     detector: test('test/activities/reconcile', 'a refused record that changed unseen'),
   },
   {
+    name: 'the weekly comparison does not see what was changed by hand',
+    file: 'src/temporal/workflows.ts',
+    find: 'repair: true, fields: true',
+    replace: 'repair: true',
+    detector: test('test/temporal/schedules', 'have a schedule each'),
+  },
+  {
     name: 'a repair leaves a Modified_Time from the future as it is',
     file: 'src/activities/reconcile.ts',
     find: 'takeBack: takeBacks(seen),',
