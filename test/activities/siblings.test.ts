@@ -19,7 +19,8 @@ test('a ChannelRenewal that is paused needs a person, who is told what to do', a
   const failed = new WorkflowUpdateFailedError('Workflow Update failed', refusal);
   await expect(asked(() => Promise.reject(failed))).rejects.toMatchObject({
     type: 'ZohoPermanent',
-    message: 'Leads has no channel that is known to be alive: the renewal of the channel is paused: resume it first',
+    message:
+      'Leads has no channel that is known to be alive: the renewal of the channel is paused: resume it first',
   });
 });
 
