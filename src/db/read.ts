@@ -8,8 +8,8 @@ import type { OpenCounts, StoredRow } from './database';
 import type { Dialect, RegisterExpressions } from './dialect';
 import type { Layout } from './layout';
 import { countOpenRejects } from './own/rejects';
+import { listOf, pieces } from './pieces';
 
-const idsPerStatement = 1_000;
 const rowsPerStatement = 2_000;
 type Row = Record<string, unknown>;
 
@@ -33,14 +33,12 @@ export class Reader {
 
   async registers(ids: readonly RecordId[]): Promise<Map<RecordId, Registers>> {
     const found = new Map<RecordId, Registers>();
-    for (let from = 0; from < ids.length; from += idsPerStatement)
-      await this.#someRegisters(ids.slice(from, from + idsPerStatement), found);
+    for (const some of pieces(ids)) await this.#someRegisters(some, found);
     return found;
   }
 
-  /** Ids are nothing but digits, so they may stand in the statement itself. */
   async #someRegisters(ids: readonly RecordId[], found: Map<RecordId, Registers>): Promise<void> {
-    const list = ids.map((id) => recordId(id)).join(', ');
+    const list = listOf(ids);
     const tombs = await this.#rows(
       `SELECT CAST(d.id AS varchar(20)) AS id, d.gone_at, d.modified_at, d.observed_at
          FROM ${this.dialect.own('tombstone')} d WHERE d.module = ? AND d.id IN (${list})`,

@@ -1,4 +1,4 @@
-// Keeps the promises of `comparison.ts` on top of a dialect. Ids are nothing but digits, so they may stand in a statement itself.
+// Keeps the promises of `comparison.ts` on top of a dialect.
 import type { Knex } from 'knex';
 import { noCounts } from '../../contracts';
 import type { Instant } from '../../mirror/instant';
@@ -6,6 +6,7 @@ import { recordId, type RecordId } from '../../mirror/record-id';
 import type { Context } from '../context';
 import { combine } from '../fold';
 import type { Layout } from '../layout';
+import { listOf, pieces } from '../pieces';
 import {
   kindCodes,
   kindOf,
@@ -21,15 +22,7 @@ import { beginRun, expectRun, forgetRun } from './comparison-run';
 
 type Row = Record<string, unknown>;
 
-const idsPerStatement = 1_000;
 const samplesOfAKind = 20;
-
-const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id)).join(', ');
-
-function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += idsPerStatement)
-    yield all.slice(from, from + idsPerStatement);
-}
 
 export function createComparison(parts: Context): Comparison {
   const { knex, dialect, ledger, layout, read, write, now } = parts;
@@ -43,9 +36,7 @@ export function createComparison(parts: Context): Comparison {
     await ledger.claim(trx, checkpoint);
     if (batch.first) await beginRun(trx, dialect, { module: found.table.module, runId, at: now() });
     const session = await dialect.openCompare(trx, found);
-    const entries = combine(observations);
-    for (let from = 0; from < entries.length; from += dialect.chunk)
-      await session.keep(entries.slice(from, from + dialect.chunk), runId);
+    for (const some of pieces(combine(observations), dialect.chunk)) await session.keep(some, runId);
     await session.close();
     for (const some of pieces(unreadable)) {
       await raw(trx, `DELETE FROM ${rows} WHERE run_id = ? AND id IN (${listOf(some)})`, [runId]);

@@ -8,6 +8,7 @@ import type { Context } from '../context';
 import type { Dialect } from '../dialect';
 import { DatabaseError } from '../errors';
 import type { Layout } from '../layout';
+import { listOf, pieces } from '../pieces';
 import type { TargetTable } from '../target';
 import type { AmbiguousRecord, Matched, Matching, OfferedBatch } from './matching';
 
@@ -94,12 +95,10 @@ export async function offerWithin(
     const values = valuesAt(observation, places);
     if (values) rows.set(observation.id, { module, id: observation.id, ...named(values) });
   }
-  const all = [...rows.values()];
-  for (let from = 0; from < all.length; from += insertedAtOnce) {
-    const some = all.slice(from, from + insertedAtOnce);
-    const ids = some.map(({ id }) => recordId(id)).join(', ');
+  for (const some of pieces([...rows], insertedAtOnce)) {
+    const ids = listOf(some.map(([id]) => id));
     await trx.raw(`DELETE FROM ${candidates} WHERE module = ? AND id IN (${ids})`, [module]);
-    await trx(candidates).insert(some);
+    await trx(candidates).insert(some.map(([, row]) => row));
   }
 }
 

@@ -10,6 +10,7 @@ import type { Entry } from '../fold';
 import type { Layout } from '../layout';
 import type { Ledger } from '../own/ledger';
 import { storeRejects } from '../own/rejects';
+import { pieces } from '../pieces';
 import { examineTable } from '../table/ensure';
 import { rejectOf } from '../table/limits';
 import { TransactionLost, type LeftOut } from './bisect-transactions';
@@ -64,7 +65,7 @@ export async function mergeInto(trx: Knex.Transaction, parts: Parts): Promise<Me
   const work = workOf(trx, session, parts);
   const folded = foldedOf(layout, request.rows);
   count(work, folded);
-  for (const entries of pieces(folded.entries, dialect.chunk)) {
+  for (const entries of portions(folded.entries, dialect.chunk)) {
     request.signal?.throwIfAborted();
     await mergeEntries(work, entries);
     await breathe();
@@ -127,10 +128,9 @@ async function stepBack(work: Work, refused: { from: number; to: number; means: 
 }
 
 /** No more at a time than the dialect works on between two turns of the event loop; what is encoded is one piece. */
-function* pieces(all: Entries, chunk: number): Generator<Entries> {
+function* portions(all: Entries, chunk: number): Generator<Entries> {
   if ('encoded' in all) yield all;
-  else
-    for (let from = 0; from < all.count; from += chunk) yield inMemory(all.entries.slice(from, from + chunk));
+  else for (const entries of pieces(all.entries, chunk)) yield inMemory(entries);
 }
 
 function count(work: Work, folded: Pick<Folded, 'rejects' | 'read' | 'stale'>): void {

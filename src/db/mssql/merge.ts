@@ -1,12 +1,13 @@
 // The law of the merge as T-SQL (docs/law-of-the-merge.md). Never sees a value; `../sqlite/merge.ts` says the same for SQLite.
 // Plain T-SQL of SQL Server 2012; no MERGE, which needs hints to be safe, and deadlocks with them.
 import type { Connection } from 'tedious';
-import { recordId, type RecordId } from '../../mirror/record-id';
+import { recordId } from '../../mirror/record-id';
 import type { DeadRows, Entries, MergeSession } from '../dialect';
 import { bookkeepingOf, registersIn, type ActualColumn, type Flag, type Layout } from '../layout';
+import { pieces } from '../pieces';
 import { batch } from './connect';
-import { encodeRows } from './rows';
 import { joinSide, side } from './registers';
+import { encodeRows } from './rows';
 import { literal, quote, target } from './schema';
 import { bare, converted, createStageSql, entryOf, fillStage, stagedEntrySql } from './stage';
 
@@ -285,8 +286,6 @@ DELETE x FROM ${rejected} x
  WHERE x.module = ${module} AND x.id IN (${ids})
    AND EXISTS (SELECT 1 FROM ${rejected} y WHERE y.module = x.module AND y.id = x.id AND y.observed_at > x.observed_at)`;
 
-const idsPerStatement = 1_000;
-
 /** Writers of one module take turns: whoever comes second sees what the first has done, and they never deadlock. */
 const turnSql = ({ module }: Names, lockTimeoutMs: number): string => `
 SET LOCK_TIMEOUT ${lockTimeoutMs};
@@ -372,12 +371,8 @@ export async function openMerge(
     settleRejects: async (ids, at) => {
       const open = `SELECT TOP (1) 1 AS one FROM ${rejected} WHERE module = ${names.module} AND resolved_at IS NULL`;
       if ((await batch(connection, open)).length === 0) return;
-      const known: RecordId[] = ids.filter((id) => /^\d+$/.test(id));
-      for (let from = 0; from < known.length; from += idsPerStatement) {
-        const some = known
-          .slice(from, from + idsPerStatement)
-          .map((id) => `N'${id}'`)
-          .join(', ');
+      for (const known of pieces(ids.filter((id) => /^\d+$/.test(id)))) {
+        const some = known.map((id) => literal(id)).join(', ');
         await batch(connection, [supersedeSql(names, some), settleSql(names, some, bare(at))].join(';\n'));
       }
     },

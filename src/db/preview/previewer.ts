@@ -10,6 +10,7 @@ import type { Context } from '../context';
 import type { Dialect } from '../dialect';
 import { combine } from '../fold';
 import { countOf, offerWithin, sortOut } from '../match/matcher';
+import { listOf, pieces } from '../pieces';
 import { refusal } from '../table/limits';
 import type { TargetTable } from '../target';
 import { tableAsItIs, type AsItIs } from './existing-table';
@@ -18,13 +19,6 @@ import type { Preview, PreviewedBatch } from './preview';
 type Row = Record<string, unknown>;
 const samplesOfAKind = 20;
 const rowsPerStatement = 100;
-const idsPerStatement = 1_000;
-
-function* pieces<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
-}
-
-const listOf = (ids: readonly RecordId[]): string => ids.map((id) => recordId(id)).join(', ');
 
 /** Old rows are matched for a look only: apart from a matching that is under way. */
 const apart = (table: TargetTable, runId: string): TargetTable => ({ ...table, module: `preview:${runId}` });
@@ -141,7 +135,7 @@ async function keepFitting(
   await session.close();
   // What has a value for a column that is still to come would be written.
   const more = fitting.filter(({ values }) => found.missing.some((place) => values[place] !== null));
-  for (const some of pieces(more, idsPerStatement))
+  for (const some of pieces(more))
     await trx.raw(
       `UPDATE ${rows} SET kind = ${kindCodes.stale} WHERE run_id = ? AND kind = ${kindCodes.same} AND id IN (${listOf(some.map(({ id }) => id))})`,
       [runId],
