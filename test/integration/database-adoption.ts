@@ -256,11 +256,9 @@ export function describeAdoption(opened: () => Opened): void {
       samples: { foreign: [], rejected: ['4', '91'], ambiguous: ['2'] },
     });
     expect(await db.matching.ambiguous(table.module, 10)).toEqual([]);
-    expect((await db.inspectTable(table)).findings.map(({ kind }) => kind)).toEqual([
-      'add',
-      'add',
-      'add',
-      'add',
-    ]);
+    // On SQL Server the index of a key that comes later is a filtered one, which is said as well.
+    const said = db.dialect === 'mssql' ? ['person'] : [];
+    const { findings } = await db.inspectTable(table);
+    expect(findings.map(({ kind }) => kind)).toEqual(['add', ...said, 'add', 'add', 'add']);
   });
 }
