@@ -6,6 +6,7 @@ import { connectMssql, mssqlSettings } from '../../src/db/mssql';
 import { noCounts } from '../../src/contracts';
 import { recordId } from '../../src/mirror/record-id';
 import { built } from '../support/built';
+import { documentedSql } from '../support/documented';
 import { aTable, at, gone, live, merge, mergeExport } from './database-kit';
 import { testUrl, testUrlWith } from './mssql-server';
 
@@ -17,6 +18,13 @@ const asAdmin = async (...statements: string[]): Promise<void> => {
 };
 const table: TargetTable = { ...aTable({ deletes: 'hard', schema: 'check' }), match: ['Last_Name'] };
 const url = testUrlWith({ user: login, password });
+/** What the page tells the DBA to run for the login. */
+const documented = documentedSql('docs/sql-server.md')[0]!
+  .replaceAll('zoho_mirror_user', login)
+  .replaceAll('dbo.Leads', table.table)
+  .replace(/--.*/g, '')
+  .split(';')
+  .filter((statement) => statement.trim() !== '');
 let db: Database;
 
 beforeAll(async () => {
@@ -25,12 +33,7 @@ beforeAll(async () => {
   await owner.migrate();
   await owner.ensureTable({ ...table, schema: 'extend' });
   await owner.close();
-  await asAdmin(
-    `CREATE LOGIN ${login} WITH PASSWORD = '${password}'`,
-    `CREATE USER ${login} FOR LOGIN ${login}`,
-    `GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::zoho_mirror TO ${login}`,
-    `GRANT SELECT, INSERT, UPDATE ON ${table.table} TO ${login}`,
-  );
+  await asAdmin(`CREATE LOGIN ${login} WITH PASSWORD = '${password}'`, ...documented);
   db = await openDatabase(url);
 });
 afterAll(async () => {
@@ -43,6 +46,14 @@ afterAll(async () => {
   ])
     await asAdmin(statement).catch(() => undefined);
   await admin.destroy();
+});
+
+test('the rights are those of the page', () => {
+  expect(documented.map((statement) => statement.trim().replaceAll(login, 'it'))).toEqual([
+    'CREATE USER it FOR LOGIN it',
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::zoho_mirror TO it',
+    `GRANT SELECT, INSERT, UPDATE ON ${table.table} TO it`,
+  ]);
 });
 
 test('a right that is missing is named with the GRANT that gives it, before anything is written', async () => {

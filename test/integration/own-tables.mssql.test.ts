@@ -1,5 +1,7 @@
 // The SQL that `schema print` gives a DBA makes the tables that a worker would make by itself.
 import { openDatabase, type Database } from '../../src/db';
+import { documentedSql } from '../support/documented';
+import { aTable, live, merge } from './database-kit';
 import { beside, emptyDatabase, testUrl, type Beside } from './mssql-server';
 
 let db: Database;
@@ -52,4 +54,26 @@ test('run by the owner on an empty database it leaves a migration nothing to do'
   await db.migrate();
   expect(await shape()).toEqual(migrated);
   expect(await db.state('Nobody')).toEqual({ module: 'Nobody', droppedFields: [] });
+});
+
+test('backing out, as the page shows it, leaves the data and nothing of the mirror', async () => {
+  await db.migrate();
+  const table = aTable();
+  await db.ensureTable(table);
+  await merge(db, table, [live('1', '10:00', '10:00')]);
+  const [, backOut] = documentedSql('docs/sql-server.md');
+  await owner.sql(backOut!.replaceAll('dbo.Leads', table.table));
+  expect(await shape()).toEqual([]);
+  expect(await owner.sql(`SELECT SCHEMA_ID('zoho_mirror') AS id`)).toEqual([{ id: null }]);
+  const [row] = await owner.sql(`SELECT * FROM ${table.table}`);
+  expect(Object.keys(row!).map((name) => name.toLowerCase())).toEqual([
+    'id',
+    'last_name',
+    'amount',
+    'active',
+  ]);
+  // And anew: rows that are there are adopted.
+  await db.migrate();
+  await db.ensureTable({ ...table, schema: 'extend' });
+  expect((await merge(db, table, [live('1', '10:00', '10:05')])).counts.unchanged).toBe(1);
 });

@@ -35,6 +35,12 @@ export const documentedCommands = (): Documented[] =>
     ),
   );
 
+/** The SQL that a page shows: its blocks, in their order. */
+export const documentedSql = (page: string): string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(block)].flatMap(([, , language, text]) =>
+    language === 'sql' ? [text!] : [],
+  );
+
 /** One a line, without comments; a line that ends in a backslash goes on in the next. */
 export const commandsOf = (text: string): string[] =>
   text
