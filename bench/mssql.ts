@@ -33,7 +33,8 @@ interface MssqlReport {
   rerunRatio?: number;
   changedRows?: number;
   changedRowsPerSecond?: number;
-  readers?: Waits;
+  /** By the size of the batch. */
+  readers?: Waits[];
   upsertRowsPerSecond?: number;
   batchInsertRowsPerSecond?: number;
   /** What ran; `peersFailed` says why another did not. */
@@ -54,7 +55,7 @@ modules:
 
 /** A page has no more; the others are only counted. */
 const pageRows = 200_000;
-const readerRows = 50_000;
+const readerRows = [2_000, 4_000, 10_000, 50_000];
 const upsertRows = 500;
 const batchInsertRows = 3_000;
 /** Of a hundred records, so many are edited before the third load. */
@@ -181,8 +182,11 @@ class Bench {
   private async besides(plan: ModulePlan, rows: readonly LiveObservation[]): Promise<Partial<MssqlReport>> {
     const report: Partial<MssqlReport> = {};
     if (this.wants('readers')) {
-      say(`readers beside batches of ${readerRows} rows`);
-      report.readers = await measureReaders(this.options.target, plan.table, rows.slice(0, readerRows));
+      report.readers = [];
+      for (const size of readerRows.filter((one) => one <= rows.length)) {
+        say(`readers beside a batch of ${size} rows`);
+        report.readers.push(await measureReaders(this.options.target, plan.table, rows.slice(0, size)));
+      }
     }
     if (this.wants('knex'))
       await this.withServer(async (knex) => {

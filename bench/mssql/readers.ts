@@ -2,14 +2,18 @@
 import { Preparer, type Database, type MergeRequest, type TargetTable } from '../../src/db';
 import { instant, type LiveObservation } from '../../src/mirror';
 import { connectMssql, createDatabase, mssqlDialect, mssqlSettings } from './product';
-import { openServer } from './server';
+import { dropTable, openServer } from './server';
 
+/** Of one batch that is all new, and of one that changes each of its rows. */
 export interface Waits {
   rows: number;
   /** From the first statement that touches the table to the end of the commit. */
   insertHeldMs: number;
   updateHeldMs: number;
-  /** The longest of the reads of single rows that went on meanwhile. */
+  /** Of the whole batch, its sending included. */
+  insertRowsPerSecond: number;
+  updateRowsPerSecond: number;
+  /** The longest of the reads of single rows that went on beside the changes. */
   longestReadMs: number;
 }
 
@@ -32,13 +36,25 @@ export async function measureReaders(
     }));
     const updating = await prepared(db, mirrored, changed);
     const reader = new PointReader(url, observations[0]!.id);
-    const insertHeldMs = await watch.held(() => db.merge(mirrored, inserting));
+    const inserted = await watch.times(() => db.merge(mirrored, inserting));
     reader.start();
-    const updateHeldMs = await watch.held(() => db.merge(mirrored, updating));
+    const updated = await watch.times(() => db.merge(mirrored, updating));
     const longestReadMs = await reader.stop();
-    return { rows: observations.length, insertHeldMs, updateHeldMs, longestReadMs };
+    const rows = observations.length;
+    const rate = ({ tookMs }: { tookMs: number }): number => Math.round((rows / tookMs) * 1_000);
+    return {
+      rows,
+      insertHeldMs: inserted.heldMs,
+      updateHeldMs: updated.heldMs,
+      insertRowsPerSecond: rate(inserted),
+      updateRowsPerSecond: rate(updated),
+      longestReadMs,
+    };
   } finally {
     await db.close();
+    const knex = openServer(url);
+    await dropTable(knex, mirrored.table);
+    await knex.destroy();
   }
 }
 
@@ -72,9 +88,11 @@ class Watch {
     };
   }
 
-  async held(merge: () => Promise<unknown>): Promise<number> {
+  async times(merge: () => Promise<unknown>): Promise<{ tookMs: number; heldMs: number }> {
+    const began = performance.now();
     await merge();
-    return Math.round(performance.now() - this.touchedAt);
+    const now = performance.now();
+    return { tookMs: Math.round(now - began), heldMs: Math.round(now - this.touchedAt) };
   }
 }
 
