@@ -95,7 +95,7 @@ export class Story {
     const loadSeconds = (Date.now() - loadBegan) / 1000;
     await this.stir('after the load: only notifications tell of these');
     await this.quiet(signal);
-    await this.outage();
+    await this.outage(signal);
     const reconcile = await this.argue(signal);
 
     const plan = await this.plan();
@@ -196,7 +196,7 @@ export class Story {
   }
 
   /** The API is gone, then the channel too: edits of that time are told to nobody. A renewal notices, and a catch-up heals. */
-  private async outage(): Promise<void> {
+  private async outage(signal: AbortSignal): Promise<void> {
     await this.house.shootApi();
     this.screen.say('kill -9 the API: notifications reach nobody');
     await this.stir('their notifications are lost');
@@ -208,9 +208,7 @@ export class Story {
       .getHandle(workflowIds.channelRenewal('Leads'))
       .executeUpdate<ChannelStatus, []>(updates.renewNow);
     this.screen.say(`the API is back; the renewal subscribes anew: alive until ${channel.expiresAt}`);
-    const caughtUp = (await this.client.workflow
-      .getHandle(workflowIds.catchUp('Leads'))
-      .result()) as LoadStatus;
+    const caughtUp = await this.resultOf<LoadStatus>(workflowIds.catchUp('Leads'), signal);
     const { inserted, updated, deleted } = caughtUp.counts;
     this.screen.say(
       `and a catch-up heals the gap: ${inserted} inserted, ${updated} updated, ${deleted} deleted`,
@@ -229,11 +227,11 @@ export class Story {
     const [changed, deleted] = live as [string, string];
     await meddle(this.house.env.LEGACY_DB ?? '', { column: 'Company', changed, deleted });
     this.screen.say(`somebody changes row ${changed} in the database, and deletes row ${deleted}`);
-    const first = await this.reconcile({ module: 'Leads', repair: true, fields: true });
+    const first = await this.reconcile({ module: 'Leads', repair: true, fields: true }, signal);
     this.screen.say(
       `Reconcile compares ${first.compared} records, every field: ${first.missing} missing, ${first.stale} stale, ${first.repaired} repaired`,
     );
-    const second = await this.reconcile({ module: 'Leads', fields: true });
+    const second = await this.reconcile({ module: 'Leads', fields: true }, signal);
     const found = ({ missing, extra, stale }: ReconcileStatus): number => missing + extra + stale;
     this.screen.say(
       `Reconcile once more: ${found(second) === 0 ? 'no difference' : `${found(second)} differ`}`,
@@ -241,17 +239,24 @@ export class Story {
     return { found: found(first), repaired: first.repaired, left: found(second) };
   }
 
-  private async reconcile(input: ReconcileInput): Promise<ReconcileStatus> {
-    const handle = await this.client.workflow.start(workflowTypes.reconcile, {
+  private async reconcile(input: ReconcileInput, signal: AbortSignal): Promise<ReconcileStatus> {
+    const workflowId = workflowIds.reconcile('Leads');
+    await this.client.workflow.start(workflowTypes.reconcile, {
       taskQueue: TASK_QUEUE,
-      workflowId: workflowIds.reconcile('Leads'),
+      workflowId,
       args: [input],
     });
-    return (await handle.result()) as ReconcileStatus;
+    return this.resultOf<ReconcileStatus>(workflowId, signal);
   }
 
-  private async finished(): Promise<boolean> {
-    const { status } = await this.client.workflow.getHandle(workflowIds.initialSync('Leads')).describe();
+  /** Of a workflow that may never end: one that is degraded waits for a person. */
+  private async resultOf<T>(workflowId: string, signal: AbortSignal): Promise<T> {
+    await this.until(() => this.finished(workflowId), signal);
+    return (await this.client.workflow.getHandle(workflowId).result()) as T;
+  }
+
+  private async finished(workflowId = workflowIds.initialSync('Leads')): Promise<boolean> {
+    const { status } = await this.client.workflow.getHandle(workflowId).describe();
     return status.name !== 'RUNNING';
   }
 
@@ -265,12 +270,11 @@ export class Story {
   }
 
   private async watch(signal: AbortSignal): Promise<LoadStatus> {
-    const handle = this.client.workflow.getHandle(workflowIds.initialSync('Leads'));
     await this.until(async () => {
       await this.drawProgress();
       return this.finished();
     }, signal);
-    return (await handle.result()) as LoadStatus;
+    return this.resultOf<LoadStatus>(workflowIds.initialSync('Leads'), signal);
   }
 
   private async drawProgress(): Promise<void> {
