@@ -67,12 +67,25 @@ export const createExportJobActivities = (deps: Deps) => ({
   },
 });
 
+/** A complete load asks again for what Zoho has refused before: a right that was missing may be there by now. */
+async function takeFieldsUp({ db, catalog }: Deps, module: string, signal: AbortSignal): Promise<void> {
+  if ((await db.state(module)).droppedFields.length === 0) return;
+  await db.takeFieldsUp(module);
+  await catalog.plan(module, { fresh: true, signal });
+}
+
+const beginsCompleteLoad = ({ page, modifiedSince, idsOnly, matchOnly, dryRun }: CreateJob): boolean =>
+  page === 1 && modifiedSince === undefined && !idsOnly && !matchOnly && !dryRun;
+
 /** A field that Zoho refuses is dropped, remembered, and the job is created without it. */
 async function createFirst(
-  { zoho, db, catalog }: Deps,
-  { module, modifiedSince, page, idsOnly, matchOnly, dryRun }: CreateJob,
+  deps: Deps,
+  request: CreateJob,
   { callback, signal }: { callback: string | undefined; signal: AbortSignal },
 ) {
+  const { zoho, db, catalog } = deps;
+  const { module, modifiedSince, page, idsOnly, matchOnly, dryRun } = request;
+  if (beginsCompleteLoad(request)) await takeFieldsUp(deps, module, signal);
   for (;;) {
     const plan = dryRun ? await catalog.draft(module, signal) : await catalog.plan(module, { signal });
     const part = matchOnly ? matchedPart(plan) : plan;

@@ -152,6 +152,8 @@ export interface Database {
   moveWatermark(module: string, to: Instant): Promise<Instant>;
   setLoaded(module: string, fingerprint: string, loadedAs: LoadedAs | undefined): Promise<void>;
   dropField(module: string, field: string): Promise<void>;
+  /** Forgets what was dropped. */
+  takeFieldsUp(module: string): Promise<void>;
 
   /** Writes or overwrites the row of a run. */
   recordRun(run: RunRecord): Promise<void>;

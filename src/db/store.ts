@@ -230,6 +230,7 @@ export function createDatabase(knex: Knex, dialect: Dialect): Database {
     setLoaded: (module, fingerprint, loadedAs) =>
       write((trx) => ledger.setLoaded(trx, module, { fingerprint, loadedAs })),
     dropField: (module, field) => write((trx) => ledger.dropField(trx, module, field)),
+    takeFieldsUp: (module) => write((trx) => ledger.takeFieldsUp(trx, module)),
     recordRun: (run) => write((trx) => ledger.recordRun(trx, run)),
     lastRuns: (module, limit) => guarded(() => ledger.lastRuns(knex, module, limit)),
     prune: (module, before) => write((trx) => prune(trx, dialect, { module, before })),

@@ -141,7 +141,7 @@ test('trap 12: the page token of another user breaks the chain too', async () =>
   });
 });
 
-test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered, and the export is made without them', async () => {
+test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered until the next complete load, and the export is made without them', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, db, run, sim } = mirror;
     const refuse = (field: string): void =>
@@ -163,6 +163,12 @@ test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered,
     const { mapping } = await mirror.plan();
     expect(mapping.fields.map(({ column }) => column)).not.toContain('Fax');
     expect((await run(activities.openModule, ['Leads'])).skipped.map(({ field }) => field)).toContain('Fax');
+
+    refuse('Fax');
+    await run(activities.createExport, [{ module: 'Leads', page: 1 }]);
+    expect((await db.state('Leads')).droppedFields).toEqual(['Fax']);
+    await run(activities.createExport, [{ module: 'Leads', page: 1, modifiedSince: '2026-01-01T00:00:00Z' }]);
+    expect((await db.state('Leads')).droppedFields).toEqual(['Fax']);
   });
 });
 

@@ -570,6 +570,8 @@ function describeLedger(opened: () => Opened): void {
       loadedAs,
       droppedFields: ['Tag'],
     });
+    await db.takeFieldsUp(module);
+    expect((await db.state(module)).droppedFields).toEqual([]);
     await db.setLoaded(module, 'def', undefined);
     expect((await db.state(module)).loadedAs).toBeUndefined();
   });

@@ -87,6 +87,9 @@ export class Ledger {
     await this.#setState(trx, module, { dropped_fields: JSON.stringify([...fields.add(field)].sort()) });
   }
 
+  takeFieldsUp = (trx: Knex.Transaction, module: string): Promise<void> =>
+    this.#setState(trx, module, { dropped_fields: '[]' });
+
   async recordRun(trx: Knex.Transaction, run: RunRecord): Promise<void> {
     const now = this.dialect.writeTime(this.now());
     await this.#write(trx, 'sync_run', {
