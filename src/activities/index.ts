@@ -37,6 +37,7 @@ export type { Deps } from './deps';
 export { Catalog, knownTable, mappingFor, targetTable, type ModulePlan } from './catalog';
 export { changesSince, inWords, loadedAs, loadFingerprint, type Change } from './loaded-as';
 export { sharedStores } from './shared-stores';
+export { asFailure } from './failures';
 export { activityInterceptor } from './interceptor';
 export { isWorthTelling, retryReporter } from './retry-report';
 export type { CreateJob } from './export-jobs';

@@ -51,7 +51,7 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     void stopped(stopping).then(() => worker.getState() === 'RUNNING' && worker.shutdown());
     const running = worker.run();
     ready(`worker ready: task queue zoho-mirror, namespace ${connected.namespace}, database ${db.dialect}`);
-    void ensureModules(deps, log, stopping);
+    void ensureModules(deps, log, { stopping });
     void showGauges(deps, { meter: Runtime.instance().metricMeter, log, stopping });
     await running.catch((error: unknown) => {
       if (!(stopping.aborted && error instanceof GracefulShutdownPeriodExpiredError)) throw error;

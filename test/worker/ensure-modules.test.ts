@@ -1,9 +1,10 @@
 // What a worker ensures at its start, on a real Temporal server with activities that answer as a test wants.
 import { loadedAs, loadFingerprint, targetTable, type Activities } from '../../src/activities';
 import { TASK_QUEUE, scheduleIds, workflowIds, workflowTypes } from '../../src/contracts';
-import type { SyncState } from '../../src/db';
+import { DatabaseError, SchemaMismatchError, type SyncState } from '../../src/db';
 import { planMapping } from '../../src/mirror';
 import { ensureModules } from '../../src/worker/ensure-modules';
+import { ZohoError } from '../../src/zoho';
 import { eventually } from '../support/eventually';
 import { leadFields } from '../support/leads';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -18,6 +19,7 @@ afterEach(() => temporal.close());
 
 type Deps = Parameters<typeof ensureModules>[0];
 type Log = Parameters<typeof ensureModules>[1];
+type Pause = NonNullable<Parameters<typeof ensureModules>[2]['pause']>;
 
 /** What the configuration makes of Leads. */
 function planOf(change: { table?: string; fields?: string[] } = {}) {
@@ -32,13 +34,20 @@ function planOf(change: { table?: string; fields?: string[] } = {}) {
 }
 type Plan = ReturnType<typeof planOf>;
 
+interface Start {
+  publicUrl?: string;
+  plan?: Plan;
+  makePlan?: () => Promise<Plan>;
+  pause?: Pause;
+}
+
 interface House extends Fakes {
   warnings: string[];
   /** What is told of changes. */
   told: string[];
   /** What the database remembers of the last load. */
   stored: Pick<SyncState, 'fingerprint' | 'loadedAs'>;
-  start: (change?: { publicUrl?: string; plan?: Plan }) => Promise<void>;
+  start: (change?: Start) => Promise<void>;
 }
 
 async function withHouse(change: Partial<Activities>, act: (house: House) => Promise<void>): Promise<void> {
@@ -50,7 +59,11 @@ async function withHouse(change: Partial<Activities>, act: (house: House) => Pro
     warn: (_facts: object, text: string) => warnings.push(text),
   };
   const stored: House['stored'] = { fingerprint: loadFingerprint(planOf()), loadedAs: loadedAs(planOf()) };
-  const start: House['start'] = ({ publicUrl = 'https://mirror.example', plan = planOf() } = {}) => {
+  const noPause: Pause = async () => {
+    throw new Error('nothing should have to wait');
+  };
+  const start: House['start'] = (change = {}) => {
+    const { publicUrl = 'https://mirror.example', plan = planOf(), pause = noPause } = change;
     const deps = {
       config: {
         modules: { Leads: {} },
@@ -62,10 +75,11 @@ async function withHouse(change: Partial<Activities>, act: (house: House) => Pro
         setLoaded: async (_module: string, fingerprint: string, as: SyncState['loadedAs']) =>
           Object.assign(stored, { fingerprint, loadedAs: as }),
       },
-      catalog: { plan: async () => plan },
+      catalog: { plan: change.makePlan ?? (async () => plan) },
       temporal: temporal.client,
     };
-    return ensureModules(deps as unknown as Deps, log as unknown as Log, new AbortController().signal);
+    const stopping = new AbortController().signal;
+    return ensureModules(deps as unknown as Deps, log as unknown as Log, { stopping, pause });
   };
   await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, told, stored, start }), {
     taskQueue: TASK_QUEUE,
@@ -237,5 +251,68 @@ test('what is degraded tries again at once, but not what waits for a decision or
     await eventually('the read', () => reads.length === 1);
     await reaches(paused as never, 'paused', ({ phase }) => phase === 'paused');
     expect(calls.filter((name) => name === 'surveyChanges')).toHaveLength(surveys);
+  });
+});
+
+describe('a step that fails', () => {
+  /** How often the channel's workflow was sent a signal. */
+  const signalled = async (name: string): Promise<number> => {
+    const { events } = await channel().fetchHistory();
+    return (events ?? []).filter(
+      ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName === name,
+    ).length;
+  };
+  const failing = (times: number, error: Error): { made: () => number; makePlan: () => Promise<Plan> } => {
+    let made = 0;
+    return {
+      made: () => made,
+      makePlan: async () => {
+        made += 1;
+        if (made <= times) throw error;
+        return planOf();
+      },
+    };
+  };
+  const revoked = { verdict: 'permanent', code: 'invalid_code' } as const;
+
+  test.each([
+    ['lacks a column', new SchemaMismatchError(['Leads has no column Budget'], [])],
+    ['has no right', new ZohoError('Zoho refused the refresh token', revoked)],
+    ['is hidden', fail('InvalidInput', 'Zoho has no module Leads that the API supports')],
+    ['may not be read', new DatabaseError('permanent', 'The login has no right to select')],
+  ])('of a module that %s is tried hourly, and no step before it again', async (_what, error) => {
+    const rests: number[] = [];
+    const { made, makePlan } = failing(3, error);
+    await withHouse({}, async ({ start, calls, warnings }) => {
+      await start();
+      await start({ makePlan, pause: async (ms) => void rests.push(ms) });
+      expect([made(), rests]).toEqual([4, [hourMs, hourMs, hourMs]]);
+      expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(2);
+      expect(await signalled('tryAgain')).toBe(1);
+      const told = 'what is mirrored of Leads cannot be ensured; tried again later, or at the next start';
+      expect(warnings).toEqual([told, told, told]);
+    });
+  });
+
+  test('because Zoho asks for patience rests as long as Zoho says', async () => {
+    const rests: number[] = [];
+    const throttled = { verdict: 'throttled', code: 'TOO_MANY_REQUESTS', waitMs: 40_000 } as const;
+    const { made, makePlan } = failing(1, new ZohoError('Zoho asks for patience', throttled));
+    await withHouse({}, async ({ start }) => {
+      await start({ makePlan, pause: async (ms) => void rests.push(ms) });
+      expect([made(), rests]).toEqual([2, [40_000]]);
+    });
+  });
+
+  test('because Zoho is down is tried again soon, and no step before it again', async () => {
+    const { made, makePlan } = failing(
+      1,
+      new ZohoError('Zoho is down', { verdict: 'transient', code: 'HTTP_503' }),
+    );
+    await withHouse({}, async ({ start, calls }) => {
+      await start({ makePlan });
+      expect(made()).toBe(2);
+      expect(calls.filter((name) => name === 'renewChannel')).toHaveLength(1);
+    });
   });
 });
