@@ -135,7 +135,7 @@ export const sectionKeys: readonly Key[] = [
   },
   {
     key: 'loading.batchRows',
-    about: 'Rows of an export a transaction, 10 to 50000; default: what suits the database',
+    about: 'Rows of an export a transaction, 10 to 50000; default: 10,000 on SQL Server, 2,000 on SQLite',
   },
   {
     key: 'limits.dailyCredits',
