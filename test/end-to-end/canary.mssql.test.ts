@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { queries, TASK_QUEUE, workflowIds, workflowTypes, type Status } from '../../src/contracts';
+import { zohoMirror } from '../cli/commands';
 import { beside, emptyDatabase, testUrl, type Beside } from '../integration/mssql-server';
 import { eventually } from '../support/eventually';
 import { leaksIn, toldByCommands, toldByTemporal } from './leaks';
@@ -14,6 +15,7 @@ const values = {
   Company: 'CanaryCompany8Q',
 };
 
+const told = new Map<string, string>();
 let town: Town;
 let direct: Beside;
 beforeAll(async () => {
@@ -85,7 +87,14 @@ test('what the server says of a duplicate key, a trigger, a column too short and
       SELECT @said = N'no ' + Last_Name + N' ' + Email FROM inserted WHERE id = ${three};
       RAISERROR(@said, 16, 1);
     END`);
+  const asTheMirrorDoes = `UPDATE Leads SET Company = N'${values.Company}', Email = N'${values.Email}' WHERE id = ${three}`;
+  expect(await messageOf(`BEGIN TRANSACTION; ${asTheMirrorDoes}; ROLLBACK TRANSACTION`)).toContain(
+    values.Email,
+  );
   await refused(three!, values, /a trigger/);
+  const { out } = await zohoMirror(['rejects', 'list', 'Leads'], { env: town.env });
+  expect(out).toMatch(/refused by a trigger/);
+  told.set('the rejects of then', out);
   await direct.sql('DROP TRIGGER Leads_said');
 
   // Another application changes a column under the worker, which still takes it for what it was: the server has to refuse.
@@ -113,14 +122,11 @@ test('what the server says of a duplicate key, a trigger, a column too short and
 }, 180_000);
 
 test('nothing that anybody was told holds a value of a record', async () => {
-  const told = new Map<string, string>([
-    ...(await toldByCommands(town.env)),
-    ...(await toldByTemporal(town.client)),
-  ]);
+  for (const [where, text] of [...(await toldByCommands(town.env)), ...(await toldByTemporal(town.client))])
+    told.set(where, text);
   const metrics = `http://127.0.0.1:${town.env.METRICS_PORT}/metrics`;
   told.set(metrics, await (await fetch(metrics)).text());
   await town.stop();
   told.set('log', readFileSync(join(town.folder, 'zoho-mirror.log'), 'utf8'));
-  expect(told.get('zoho-mirror rejects list Leads')).toMatch(/refused by/);
   expect(leaksIn(told, values)).toEqual([]);
 }, 180_000);
