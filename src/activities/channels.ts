@@ -3,7 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { KnownChannel } from '../contracts';
 import { instant, parseInstant, toIsoMs, type Instant } from '../mirror';
 import { channelId, channelToken, notificationPath } from '../webhook';
-import { ZohoError, type Channel, type ChannelRequest, type Zoho } from '../zoho';
+import { ZohoError, type Channel, type ChannelRequest, type Verdict, type Zoho } from '../zoho';
 import { invalidInput } from './catalog';
 import type { Deps } from './deps';
 
@@ -75,7 +75,7 @@ export function createChannelActivities({ config, zoho }: Deps) {
   };
 }
 
-/** Undefined when Zoho has no such channel any more, for whatever reason it gives. */
+/** Undefined when Zoho has no such channel any more, or answers something that nobody has foreseen: in doubt it is subscribed. */
 async function update(
   zoho: Zoho,
   request: ChannelRequest,
@@ -84,10 +84,15 @@ async function update(
   try {
     return await zoho.updateChannel(request, signal);
   } catch (error) {
-    if (error instanceof ZohoError && error.verdict === 'refused') return undefined;
+    if (error instanceof ZohoError && inDoubt.has(error.verdict)) return undefined;
     throw error;
   }
 }
+
+const inDoubt: ReadonlySet<Verdict> = new Set<Verdict>(['refused', 'bug']);
+
+/** Zoho may list late what it has confirmed; after so many attempts a person must know. */
+const attemptsToList = 4;
 
 /** Zoho has been seen to answer "subscribed" and send nothing: only what it lists is believed, else it is subscribed once more. */
 async function readBack(
@@ -102,7 +107,7 @@ async function readBack(
   const relisted = await zoho.readChannel(request.module, request.channelId, signal);
   if (isAsAsked(relisted, request)) return { expiresAt: sooner(again, relisted), replaced: true };
   throw new ZohoError(`Zoho does not list the channel that it has just confirmed for ${request.module}`, {
-    verdict: 'transient',
+    verdict: activityInfo().attempt < attemptsToList ? 'transient' : 'permanent',
     code: 'CHANNEL_NOT_LISTED',
   });
 }

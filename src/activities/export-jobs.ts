@@ -77,7 +77,7 @@ async function takeFieldsUp({ db, catalog }: Deps, module: string, signal: Abort
 const beginsCompleteLoad = ({ page, modifiedSince, idsOnly, matchOnly, dryRun }: CreateJob): boolean =>
   page === 1 && modifiedSince === undefined && !idsOnly && !matchOnly && !dryRun;
 
-/** A field that Zoho refuses is dropped, remembered, and the job is created without it. */
+/** A field that Zoho refuses is dropped, remembered, and the job is created without it; nothing is without Modified_Time. */
 async function createFirst(
   deps: Deps,
   request: CreateJob,
@@ -86,6 +86,7 @@ async function createFirst(
   const { zoho, db, catalog } = deps;
   const { module, modifiedSince, page, idsOnly, matchOnly, dryRun } = request;
   if (beginsCompleteLoad(request)) await takeFieldsUp(deps, module, signal);
+  const dropped = new Set([modifiedTime]);
   for (;;) {
     const plan = dryRun ? await catalog.draft(module, signal) : await catalog.plan(module, { signal });
     const part = matchOnly ? matchedPart(plan) : plan;
@@ -103,6 +104,9 @@ async function createFirst(
     } catch (error) {
       const refused = refusedField(error);
       if (!refused || !exportedNames(part.ask, part.mapping).includes(refused)) throw error;
+      // Asked for all the same: without it there is no export.
+      if (dropped.has(refused)) throw error;
+      dropped.add(refused);
       await db.dropField(module, refused);
       await catalog.plan(module, { fresh: true, signal });
     }

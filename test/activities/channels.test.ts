@@ -93,6 +93,35 @@ describe('a channel in doubt', () => {
     });
   });
 
+  test('that Zoho confirms and never lists is soon a matter for a person', async () => {
+    await withMirror({}, async ({ activities, run, zoho }) => {
+      zoho.readChannel = () => Promise.resolve(undefined);
+      const attempted = (attempt: number) => run(activities.renewChannel, ['Leads'], { attempt });
+      await expect(attempted(3)).rejects.toMatchObject({ type: 'ZohoTransient' });
+      await expect(attempted(4)).rejects.toMatchObject({
+        type: 'ZohoPermanent',
+        nonRetryable: true,
+        message: expect.stringContaining('CHANNEL_NOT_LISTED'),
+      });
+    });
+  });
+
+  test.each([
+    [
+      'a code that nobody knows',
+      { status: 400, body: '{"status":"error","code":"WATCH_MOVED","details":{}}' },
+    ],
+    ['an answer without its parts', { status: 200, body: '{"watch":[]}' }],
+  ])('is subscribed again where Zoho answers the update with %s', async (_what, answer) => {
+    await withMirror({}, async ({ activities, run, sim }) => {
+      await run(activities.renewChannel, ['Leads']);
+      sim.faults.add({ kind: 'status', route: 'watch.patch', ...answer });
+      expect(await run(activities.renewChannel, ['Leads'])).toMatchObject({ subscribedAnew: true });
+      expect(sim.stats.count('watch.create')).toBe(2);
+      expect(sim.channels.live()).toHaveLength(1);
+    });
+  });
+
   test.each([
     ['posts elsewhere', { notifyUrl: 'http://elsewhere.example/zoho/notifications' }],
     ['watches fewer events', { events: ['Leads.create'] }],

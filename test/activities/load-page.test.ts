@@ -141,21 +141,24 @@ test('trap 12: the page token of another user breaks the chain too', async () =>
   });
 });
 
+const refuseExportOf = (sim: Mirror['sim'], field: string, times = 1): void =>
+  sim.faults.add({
+    kind: 'status',
+    route: 'bulk.create',
+    times,
+    status: 400,
+    body: JSON.stringify({
+      status: 'error',
+      code: 'FIELD_NOT_SUPPORTED',
+      message: 'the field is not supported',
+      details: { api_name: field },
+    }),
+  });
+
 test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered until the next complete load, and the export is made without them', async () => {
   await withMirror({}, async (mirror) => {
     const { activities, db, run, sim } = mirror;
-    const refuse = (field: string): void =>
-      sim.faults.add({
-        kind: 'status',
-        route: 'bulk.create',
-        status: 400,
-        body: JSON.stringify({
-          status: 'error',
-          code: 'FIELD_NOT_SUPPORTED',
-          message: 'the field is not supported',
-          details: { api_name: field },
-        }),
-      });
+    const refuse = (field: string): void => refuseExportOf(sim, field);
     refuse('Skype_ID');
     refuse('Fax');
     await run(activities.createExport, [{ module: 'Leads', page: 1 }]);
@@ -171,6 +174,23 @@ test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered 
     expect((await db.state('Leads')).droppedFields).toEqual(['Fax']);
   });
 });
+
+test.each([
+  ['Modified_Time', 1],
+  ['Owner', 2],
+])(
+  'a refusal of %s, which is asked for whatever was refused, ends the try and is a matter for a person',
+  async (field, jobs) => {
+    const yaml = 'modules: { Leads: { names: { Owner: OwnerName } } }';
+    await withMirror({ yaml }, async ({ activities, db, run, sim }) => {
+      refuseExportOf(sim, field, -1);
+      const asked = run(activities.createExport, [{ module: 'Leads', page: 1 }]);
+      await expect(asked).rejects.toMatchObject({ type: 'ZohoPermanent', nonRetryable: true });
+      expect(sim.stats.count('bulk.create')).toBe(jobs);
+      expect((await db.state('Leads')).droppedFields).not.toContain('Modified_Time');
+    });
+  },
+);
 
 test('trap 4: a late CSV row does not resurrect a deleted record; Zoho is asked again before the row counts as done', async () => {
   await withMirror({}, async (mirror) => {
