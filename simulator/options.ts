@@ -38,6 +38,8 @@ export interface SimulatorOptions {
   readonly conversionNotifies: Operation | 'none';
   readonly restoreNotifies: Operation | 'none';
   readonly restoreMovesModifiedTime: boolean;
+  /** Whether an id that is none fails its request, a list with other ids in it too. Documented for neither. */
+  readonly unknownIds: 'left out' | 'refused';
 }
 
 export const defaultOptions: SimulatorOptions = {
@@ -71,4 +73,5 @@ export const defaultOptions: SimulatorOptions = {
   conversionNotifies: 'update',
   restoreNotifies: 'insert',
   restoreMovesModifiedTime: false,
+  unknownIds: 'left out',
 };

@@ -22,6 +22,7 @@ export function recordRoutes(app: FastifyInstance, context: Context): void {
     const table = tableOf(context, request);
     const query = queryOf(request);
     const fields = listedFields(table, query);
+    expectKnown(table, idsOf(query.ids ?? ''), { param_name: 'ids' });
     const since = modifiedSince(request);
     const page = pageOf(context, table, { query, since, request });
     if (page.rows.length === 0) return sendNothing(reply, since === null ? 204 : 304);
@@ -32,7 +33,9 @@ export function recordRoutes(app: FastifyInstance, context: Context): void {
 
   app.get('/crm/:version/:module/:id', { config: { name: 'records.get' } }, async (request, reply) => {
     const table = tableOf(context, request);
-    const row = table.rows.get(paramOf(request, 'id'));
+    const id = paramOf(request, 'id');
+    expectKnown(table, [id], { resource_path_index: 1 });
+    const row = table.rows.get(id);
     if (!row) return sendNothing(reply);
     const names = queryOf(request).fields;
     const fields = names === undefined ? table.module.fields : known(table, names);
@@ -52,6 +55,15 @@ export function recordRoutes(app: FastifyInstance, context: Context): void {
     { config: { name: 'records.full' } },
     async (request, reply) => sendFull([paramOf(request, 'id')], request, reply),
   );
+
+  function expectKnown(
+    table: Table,
+    ids: readonly string[],
+    details: Readonly<Record<string, unknown>>,
+  ): void {
+    if (context.options.unknownIds === 'refused' && ids.some((id) => !table.rows.has(id)))
+      throw refused('INVALID_DATA', 'the id given seems to be invalid', details);
+  }
 
   function sendFull(
     ids: readonly string[],

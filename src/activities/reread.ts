@@ -4,11 +4,12 @@ import { addCounts, noCounts, type Counts } from '../contracts';
 import type { Database, Reject } from '../db';
 import { isRecordId, type Instant, type Observation, type RecordId, type Registers } from '../mirror';
 import type { ZohoRecord } from '../zoho';
-import { confirmAbsent, readApart, type ReadContext, type Unreadable } from './confirm-absent';
+import { confirmAbsent } from './confirm-absent';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
 import { notificationTook } from './metrics';
 import { observe, orderedAfter } from './observe';
+import { readApart, type ReadContext, type Unreadable } from './read-apart';
 
 export interface Reread {
   module: string;
@@ -92,7 +93,7 @@ export async function readWithRegisters(
 
   const { gone, found, unreadable } = await confirmAbsent({ zoho, plan, signal }, answer.absent);
   for (const { record, askedAt } of found) take(record, askedAt);
-  for (const { id, askedAt } of gone)
+  for (const { id, askedAt } of [...answer.gone, ...gone])
     observations.push({ kind: 'gone', id, observedAt: orderedAfter(stored.get(id), askedAt) });
   unreadable.forEach(refuse);
   return {

@@ -5,7 +5,7 @@ export { exchangeGrant, type Grant } from './oauth/grant';
 export { ZohoError, type Verdict } from './errors';
 export type { TokenStore } from './oauth/oauth';
 export { inBackground, isBackground } from './credits/priority';
-export { callsPerRead } from './calls/records';
+export { callsPerRead, mayBeForAnId } from './calls/records';
 export { countingCredits } from './credits/tally';
 export type {
   BulkJob,

@@ -169,6 +169,33 @@ describe('a record that cannot be read', () => {
     });
   });
 
+  test.each([
+    ['neighbours, and others can be read', [4, 5, 6]],
+    ['first of all', [0, 1, 2]],
+  ])('does not hold up others where several are %s', async (_which, places) => {
+    await loaded(async (mirror, ids) => {
+      const { recordsByIds } = mirror.zoho;
+      const bad = new Set(places.map((place) => recordId(ids[place])));
+      mirror.zoho.recordsByIds = (module, asked, ...rest) =>
+        asked.some((id) => bad.has(id))
+          ? Promise.reject(new ZohoError('no answer', { verdict: 'bug', code: 'BAD_ANSWER' }))
+          : recordsByIds(module, asked, ...rest);
+      expect((await reread(mirror, ids)).counts).toMatchObject({ read: 40, rejected: 3 });
+    });
+  });
+
+  test('costs few calls where Zoho answers all of many otherwise', async () => {
+    await loaded(async (mirror, ids) => {
+      let calls = 0;
+      mirror.zoho.recordsByIds = () => {
+        calls += 1;
+        return Promise.reject(new ZohoError('otherwise', { verdict: 'bug', code: 'BAD_ANSWER' }));
+      };
+      await expect(reread(mirror, ids)).rejects.toMatchObject({ type: 'Bug' });
+      expect(calls).toBeLessThan(20);
+    });
+  });
+
   test('is no matter of one record while Zoho is away', async () => {
     await loaded(async (mirror, ids) => {
       mirror.sim.faults.add({ kind: 'status', route: 'records.list', status: 503, times: -1 });
@@ -176,6 +203,77 @@ describe('a record that cannot be read', () => {
       expect(mirror.sim.stats.count('records.list')).toBe(1);
     });
   });
+});
+
+describe('where Zoho refuses a list for an id that it does not have', () => {
+  const refusing = (test: (mirror: Mirror, ids: readonly string[]) => Promise<void>): Promise<void> =>
+    withMirror({ simulator: { unknownIds: 'refused' } }, async (mirror) => {
+      await mirror.load();
+      mirror.sim.clock.advance(60_000);
+      await test(mirror, [...mirror.sim.crm.table('Leads').ids()]);
+    });
+  const fieldsRefused = (mirror: Mirror, details: Record<string, string>): void =>
+    mirror.sim.faults.add({
+      kind: 'status',
+      route: 'records.list',
+      status: 400,
+      times: -1,
+      body: JSON.stringify({ code: 'INVALID_DATA', status: 'error', message: 'invalid data', details }),
+    });
+
+  test('the others of its batch are read, and what is deleted becomes gone', async () => {
+    await refusing(async (mirror, ids) => {
+      for (const id of ids) mirror.sim.crm.edit('Leads', id, { Last_Name: 'Ann' });
+      for (const id of [ids[3]!, ids[17]!, ids[18]!]) mirror.sim.crm.remove('Leads', id);
+      const { counts, again } = await reread(mirror, ids);
+      expect(counts).toMatchObject({ read: 37, updated: 37, deleted: 3, rejected: 0 });
+      expect(again).toEqual([]);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('several that are all deleted become gone', async () => {
+    await refusing(async (mirror, ids) => {
+      for (const id of ids) mirror.sim.crm.remove('Leads', id);
+      expect((await reread(mirror, ids)).counts).toMatchObject({ deleted: 40, rejected: 0 });
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('a sweep makes them gone too', async () => {
+    await refusing(async (mirror, ids) => {
+      for (const id of ids.slice(0, 5)) mirror.sim.crm.remove('Leads', id);
+      mirror.sim.clock.advance(60_000);
+      const before = new Date(mirror.sim.clock.now()).toISOString();
+      const part = mirror.run(mirror.activities.sweepUnseen, [{ module: 'Leads', before }]);
+      expect((await part).counts).toMatchObject({ read: 35, deleted: 5, rejected: 0 });
+    });
+  });
+
+  test('a refusal of `fields` says nothing of any record, and the ids are not halved for it', async () => {
+    await loaded(async (mirror, ids) => {
+      fieldsRefused(mirror, { param_name: 'fields' });
+      await expect(reread(mirror, ids)).rejects.toMatchObject({ type: 'ZohoPermanent' });
+      expect(mirror.sim.stats.count('records.list')).toBe(1);
+      await expect(reread(mirror, ids.slice(0, 1))).rejects.toMatchObject({ type: 'ZohoPermanent' });
+    });
+  });
+
+  test.each<Record<string, string>>([{}, { param_name: 'ids' }])(
+    'a refusal of all of several is the request’s own fault while single reads show them (%j)',
+    async (details) => {
+      await loaded(async (mirror, ids) => {
+        fieldsRefused(mirror, details);
+        await expect(reread(mirror, ids)).rejects.toMatchObject({ type: 'ZohoPermanent' });
+        expect(mirror.sim.stats.count('records.get')).toBeLessThan(10);
+        expect([...(await mirror.rows()).values()].some(({ deletedAt }) => deletedAt)).toBe(false);
+        // Of one alone nobody can tell: it stays as it is and comes back.
+        const { counts, again } = await reread(mirror, ids.slice(0, 1));
+        expect(counts).toMatchObject({ rejected: 1, deleted: 0 });
+        expect(again).toEqual(ids.slice(0, 1));
+      });
+    },
+  );
 });
 
 describe('changes since an instant', () => {

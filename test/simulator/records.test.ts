@@ -45,6 +45,19 @@ test('converted leads vanish from lists and ids unless asked for, yet COQL and s
     expect((await call('GET', `/crm/v8/Leads/${id}`)).status).toBe(200);
   }));
 
+test('an id that is none fails its whole request, where that is wanted', () =>
+  withSimulator({ records: 2, unknownIds: 'refused' }, async ({ call, sim }) => {
+    const [id = ''] = sim.crm.table('Leads').ids();
+    const list = await call('GET', `/crm/v8/Leads?fields=Email&ids=${id},1`);
+    expect([list.status, list.json]).toMatchObject([
+      400,
+      { code: 'INVALID_DATA', details: { param_name: 'ids' } },
+    ]);
+    const single = await call('GET', '/crm/v8/Leads/1');
+    expect([single.status, single.json]).toMatchObject([400, { details: { resource_path_index: 1 } }]);
+    expect((await call('GET', `/crm/v8/Leads?fields=Email&ids=${id}`)).status).toBe(200);
+  }));
+
 test('rich text is cut to 500 characters in lists and whole in the full data', () =>
   withSimulator({ records: 1 }, async ({ call, control, sim }) => {
     const [id = ''] = sim.crm.table('Leads').ids();

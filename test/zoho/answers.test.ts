@@ -92,6 +92,31 @@ test('a single record that is not there is absent after 404 RESOURCE_NOT_FOUND, 
   });
 });
 
+test.each([{ resource_path_index: 1 }, { param_name: 'id' }, { api_name: 'id' }])(
+  'a single record that is refused for its id (%j) is absent',
+  async (details) => {
+    await withScript(
+      always(json(400, { code: 'INVALID_DATA', status: 'error', details })),
+      async ({ zoho }) => {
+        expect((await zoho.recordById('Leads', id, [])).record).toBeUndefined();
+      },
+    );
+  },
+);
+
+test.each([{}, { resource_path_index: 0 }, { param_name: 'fields' }, { api_name: 'type' }])(
+  'a 400 for something else (%j) never says that a record is gone',
+  async (details) => {
+    await withScript(
+      always(json(400, { code: 'INVALID_DATA', status: 'error', details })),
+      async ({ zoho }) => {
+        const error = await failureOf(zoho.recordById('Leads', id, []));
+        expect(error).toMatchObject({ verdict: 'refused', code: 'INVALID_DATA' });
+      },
+    );
+  },
+);
+
 test.each([
   ['a gateway', json(404, '<html>not found</html>'), 'transient', 'HTTP_404'],
   ['a wrong URL', json(404, { code: 'INVALID_URL_PATTERN', status: 'error' }), 'bug', 'INVALID_URL_PATTERN'],

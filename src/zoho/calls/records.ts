@@ -200,7 +200,7 @@ async function readList(reading: Reading, ids: readonly RecordId[], names: reado
 
 /**
  * One record with everything that only a single read shows (subforms, multi-select lookups), rich text uncut. `record` is undefined when
- * Zoho has no such record: 204, or 404 with a code that speaks of the record; a gateway's 404 or an unknown module throws.
+ * Zoho has no such record: 204, or 404 or 400 with a code that speaks of the record; a gateway's 404 or an unknown module throws.
  */
 export async function readRecord(
   api: Api,
@@ -245,8 +245,27 @@ async function readSingle(
   return body === undefined ? { askedAt } : { askedAt, record: readAs(singleShape, body, route).data[0] };
 }
 
-const isNoSuchRecord = ({ status, code }: ZohoError): boolean =>
-  status === 404 && (code === 'RESOURCE_NOT_FOUND' || code === 'INVALID_DATA');
+const isNoSuchRecord = (failure: ZohoError): boolean => {
+  const { status, code, details } = failure;
+  if (status === 404) return code === 'RESOURCE_NOT_FOUND' || code === 'INVALID_DATA';
+  return isInvalidData(failure) && pointsAtId(details);
+};
+
+/** Zoho refuses an id of the request, or does not say what else: one id that is none may fail all the others of a list. */
+export const mayBeForAnId = (failure: ZohoError): boolean =>
+  isInvalidData(failure) &&
+  (pointsAtId(failure.details) || !pointers.some((name) => name in failure.details));
+
+const isInvalidData = ({ status, code }: ZohoError): boolean => status === 400 && code === 'INVALID_DATA';
+
+const pointers = ['resource_path_index', 'api_name', 'param_name'] as const;
+
+/** The path is /{module}/{id}: 0 is the module. */
+const pointsAtId = ({
+  resource_path_index: segment = '0',
+  api_name: name,
+  param_name: parameter = name,
+}: ZohoError['details']): boolean => segment !== '0' || parameter === 'id' || parameter === 'ids';
 
 const isAlways = (name: string): boolean => name === 'id' || name === 'Modified_Time';
 
