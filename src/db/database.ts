@@ -181,7 +181,7 @@ export interface Database {
 
   /**
    * Takes the sole right to something for so long: 0, or the milliseconds for which another holder has it. Its holder may take it again,
-   * and gives it back with 0.
+   * and gives it back with 0. It ends after a quarter of an hour at the latest.
    */
   claim(name: string, holder: string, forMs: number): Promise<number>;
 

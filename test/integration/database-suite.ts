@@ -657,6 +657,39 @@ function describeLedger(opened: () => Opened): void {
     await other.close();
   });
 
+  describe('where the clock of a process is five hours ahead', () => {
+    const claimAhead = async (name: string, forMs: number): Promise<number> => {
+      const ahead = Date.now() + 5 * 3_600_000;
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(ahead);
+      try {
+        return await opened().db.claim(name, 'ahead', forMs);
+      } finally {
+        clock.mockRestore();
+      }
+    };
+
+    test.each([
+      ['what it gave back is free', 0],
+      ['what it has not given back is not believed for hours', 60_000],
+    ])('%s', async (_what, lastMs) => {
+      const name = `right-${aTable().table}`;
+      expect(await claimAhead(name, 60_000)).toBe(0);
+      expect(await claimAhead(name, lastMs)).toBe(0);
+      expect(await opened().db.claim(name, 'b', 60_000)).toBe(0);
+      // And what is right by its own clock still holds.
+      expect(await opened().db.claim(name, 'c', 60_000)).toBeGreaterThan(0);
+    });
+  });
+
+  test('a right is never taken for longer than it is believed', async () => {
+    const { db } = opened();
+    const name = `right-${aTable().table}`;
+    expect(await db.claim(name, 'a', 24 * 3_600_000)).toBe(0);
+    const busyMs = await db.claim(name, 'b', 60_000);
+    expect(busyMs).toBeGreaterThan(0);
+    expect(busyMs).toBeLessThanOrEqual(15 * 60_000);
+  });
+
   test('spent credits are kept by process and minute, overwritten in place, and forgotten after two days', async () => {
     const { db } = opened();
     const name = aTable().table;

@@ -10,6 +10,9 @@ import { SupersededError } from '../errors';
 /** Zoho's day, and another one. */
 const spentKeptMs = 48 * 3_600_000;
 
+/** Each process writes by its own clock: a right that ends later than this is of one that runs ahead, and is not believed. */
+const longestClaimMs = 15 * 60_000;
+
 type Row = Record<string, unknown>;
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const json = <T>(value: unknown, otherwise: T): T =>
@@ -142,8 +145,12 @@ export class Ledger {
   ): Promise<number> {
     const row = await this.#lock(trx, 'claim', { name });
     const busyMs = (this.dialect.readTime(row?.until) ?? 0) - this.now();
-    if (row !== undefined && row.holder !== holder && busyMs > 0) return busyMs;
-    const until = this.dialect.writeTime(instant(this.now() + forMs));
+    const busy = busyMs > 0 && busyMs <= longestClaimMs;
+    if (row !== undefined && row.holder !== holder && busy) return busyMs;
+    // What is given back is free by anybody's clock.
+    const until = this.dialect.writeTime(
+      instant(forMs > 0 ? this.now() + Math.min(forMs, longestClaimMs) : 0),
+    );
     await this.#write(trx, 'claim', { key: { name }, change: { holder, until } });
     return 0;
   }
