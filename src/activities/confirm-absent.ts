@@ -1,12 +1,11 @@
 // Makes sure of records that a list does not return. Knows nothing of the table.
-import { instant, type Instant, type RecordId } from '../mirror';
+import { instant, type Instant, type RecordId, type Registers } from '../mirror';
+import { Deletions } from './deletions';
 import { readAlone, type Found, type Gone, type ReadContext, type Unreadable } from './read-apart';
 
-/** From here on one `/deleted` page (2 credits) is cheaper than single reads (1 each). */
-const worthListing = 4;
-const lately = { pages: 5, backMs: 60 * 60_000 };
-/** As far back as Zoho lists what was deleted. */
-const ever = { pages: 500, backMs: 60 * 24 * 60 * 60_000 };
+/** A page of `/deleted` costs 2 credits, a single read 1. */
+const notWorthAPage = 3;
+const readsPerPage = 2;
 
 interface Confirmed {
   gone: Gone[];
@@ -14,28 +13,36 @@ interface Confirmed {
   unreadable: Unreadable[];
 }
 
+export interface ConfirmContext extends ReadContext {
+  /** What was read of `/deleted` before; without it the list is read anew. */
+  deletions?: Deletions | undefined;
+}
+
 /**
  * "Not returned" alone is not "deleted" (converted leads vanish from lists, a fresh record may not be readable yet):
- * `/deleted` or a single-record read must say so too.
+ * `/deleted` or a single-record read must say so too. The list is read no further than the single reads would cost.
+ * @param stored the registers as they were before Zoho was asked: what Zoho listed before them says nothing.
  */
 export async function confirmAbsent(
-  { zoho, plan, signal }: ReadContext,
+  context: ConfirmContext,
   absent: ReadonlyMap<RecordId, Instant>,
+  stored: ReadonlyMap<RecordId, Registers>,
 ): Promise<Confirmed> {
   const confirmed: Confirmed = { gone: [], found: [], unreadable: [] };
-  const listed =
-    absent.size >= worthListing
-      ? await deletedWithin({ zoho, plan, signal }, [...absent.keys()], {
-          before: instant(Math.min(...absent.values())),
-          ...lately,
-        })
-      : new Set();
-  for (const [id, listAskedAt] of absent) {
-    if (listed.has(id)) {
-      confirmed.gone.push({ id, askedAt: listAskedAt });
+  const wanted = new Map(
+    [...absent].map(([id, at]) => [id, instant(Math.min(at, lastSeen(stored.get(id)) + 1))]),
+  );
+  const listed = await (context.deletions ?? new Deletions()).find(context, wanted, {
+    pages: Math.floor(absent.size / readsPerPage),
+    few: notWorthAPage,
+  });
+  for (const [id, askedAt] of absent) {
+    const listedAt = listed.get(id);
+    if (listedAt !== undefined) {
+      confirmed.gone.push({ id, askedAt: instant(Math.min(askedAt, listedAt)) });
       continue;
     }
-    const alone = await readAlone({ zoho, plan, signal }, id);
+    const alone = await readAlone(context, id);
     if ('found' in alone) confirmed.found.push(alone.found);
     else if ('gone' in alone) confirmed.gone.push(alone.gone);
     else confirmed.unreadable.push(alone.unreadable);
@@ -43,21 +50,12 @@ export async function confirmAbsent(
   return confirmed;
 }
 
-/** Which of them Zoho lists as deleted in the last 60 days: 2 credits per 200 deletions. */
-export const listedAsDeleted = (context: ReadContext, wanted: readonly RecordId[]): Promise<Set<RecordId>> =>
-  deletedWithin(context, wanted, { before: context.zoho.now(), ...ever });
+const lastSeen = ({ observedAt = instant(0), goneAt = instant(0) }: Registers = {}): number =>
+  Math.max(observedAt, goneAt);
 
-async function deletedWithin(
-  { zoho, plan, signal }: ReadContext,
+/** Which of them Zoho lists as deleted in the last 60 days. */
+export const listedAsDeleted = (
+  context: ReadContext,
   wanted: readonly RecordId[],
-  { before, pages, backMs }: { before: Instant; pages: number; backMs: number },
-): Promise<Set<RecordId>> {
-  const found = new Set<RecordId>();
-  const looking = new Set(wanted);
-  for (let page = 1; page <= pages && found.size < looking.size; page += 1) {
-    const part = await zoho.deletedPage(plan.module, instant(before - backMs), page, signal);
-    for (const { id } of part.records) if (looking.has(id)) found.add(id);
-    if (!part.more) break;
-  }
-  return found;
-}
+): Promise<ReadonlyMap<RecordId, Instant>> =>
+  new Deletions().find(context, new Map(wanted.map((id) => [id, instant(0)])), { pages: 500, few: 0 });

@@ -1,6 +1,7 @@
 // The only place where Zoho meets the database. One factory builds all activities from what comes from outside.
 import { createCatchUpActivities } from './catch-up';
 import { createChannelActivities } from './channels';
+import { DeletionsByModule } from './deletions';
 import type { Deps } from './deps';
 import { createDryRunActivities } from './dry-run';
 import { createExportJobActivities } from './export-jobs';
@@ -16,13 +17,14 @@ import { createSiblingActivities } from './siblings';
 
 export function createActivities(parts: Deps) {
   const deps = { ...parts, db: measured(parts.db) };
+  const deletions = new DeletionsByModule();
   return {
     ...createModuleActivities(deps),
     ...createExportJobActivities(deps),
     ...createLoadPageActivities(deps),
     ...createRereadActivities(deps),
-    ...createSweepActivities(deps),
-    ...createReconcileActivities(deps),
+    ...createSweepActivities(deps, deletions),
+    ...createReconcileActivities(deps, deletions),
     ...createMatchActivities(deps),
     ...createDryRunActivities(deps),
     ...createCatchUpActivities(deps),

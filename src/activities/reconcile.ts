@@ -16,6 +16,7 @@ import { observationsOf } from '../pages';
 import { countingCredits } from '../zoho';
 import { readBatches, type LoadedPage, type LoadPage } from './load-page';
 import type { ModulePlan } from './catalog';
+import type { DeletionsByModule } from './deletions';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
 import { readWithRegisters, type RereadContext, type Seen } from './reread';
@@ -84,7 +85,7 @@ export interface ReconcileReport extends Differences {
 const idsPerPart = 1_000;
 const idsPerCall = 100;
 
-export const createReconcileActivities = (deps: Deps) => ({
+export const createReconcileActivities = (deps: Deps, deletions: DeletionsByModule) => ({
   /** Keeps a page of the export beside the table: which ids it shows, and which rows are not as it shows them. */
   async comparePage(page: ComparePage): Promise<LoadedPage> {
     const signal = cancellationSignal();
@@ -136,7 +137,10 @@ export const createReconcileActivities = (deps: Deps) => ({
     return countingCredits(async () => {
       let open = 0;
       const part = await inCalls(db, { states: ['open'], after }, async (ids) => {
-        const seen = await readWithRegisters({ zoho, db, plan, signal }, ids);
+        const seen = await readWithRegisters(
+          { zoho, db, plan, signal, deletions: deletions.of(module) },
+          ids,
+        );
         const all = await judge(db, comparedBy(plan, fields).table, seen);
         const judged = (await asRefused(db, module, { seen, judged: all })).filter(
           ({ id, kind, state }) => state !== 'real' || !mayBeOnItsWay(seen, { id, kind, upTo, last }),
@@ -159,7 +163,10 @@ export const createReconcileActivities = (deps: Deps) => ({
     return countingCredits(async () => {
       let counts = noCounts();
       const part = await inCalls(db, { states: ['real', 'rejected'], after }, async (ids) => {
-        const seen = await readWithRegisters({ zoho, db, plan, signal }, ids);
+        const seen = await readWithRegisters(
+          { zoho, db, plan, signal, deletions: deletions.of(module) },
+          ids,
+        );
         const { observations, rejects } = seen;
         const merged = await db.merge(plan.table, {
           rows: { observations },

@@ -4,12 +4,12 @@ import { addCounts, noCounts, type Counts } from '../contracts';
 import type { Database, Reject } from '../db';
 import { isRecordId, type Instant, type Observation, type RecordId, type Registers } from '../mirror';
 import type { ZohoRecord } from '../zoho';
-import { confirmAbsent } from './confirm-absent';
+import { confirmAbsent, type ConfirmContext } from './confirm-absent';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
 import { notificationTook } from './metrics';
 import { observe, orderedAfter } from './observe';
-import { readApart, type ReadContext, type Unreadable } from './read-apart';
+import { readApart, type Unreadable } from './read-apart';
 
 export interface Reread {
   module: string;
@@ -38,7 +38,7 @@ export const createRereadActivities = ({ zoho, db, catalog }: Deps) => ({
   },
 });
 
-export interface RereadContext extends ReadContext {
+export interface RereadContext extends ConfirmContext {
   db: Database;
 }
 
@@ -71,13 +71,14 @@ export interface Seen {
 
 /** Re-reads and writes nothing. With `listOnly` the ids that a list does not return are left open instead of being asked for one by one. */
 export async function readWithRegisters(
-  { zoho, db, plan, signal }: RereadContext,
+  context: RereadContext,
   ids: readonly RecordId[],
   { listOnly = false }: { listOnly?: boolean } = {},
 ): Promise<Seen> {
+  const { db, plan } = context;
   // First the registers, then Zoho: the answer is then known to be younger than what they hold.
   const stored = await db.registers(plan.table, ids);
-  const answer = await readApart({ zoho, plan, signal }, ids);
+  const answer = await readApart(context, ids);
   const observations: Observation[] = [];
   const rejects: Reject[] = [];
   const take = (record: ZohoRecord, askedAt: Instant): void => {
@@ -91,7 +92,7 @@ export async function readWithRegisters(
   answer.unreadable.forEach(refuse);
   if (listOnly) return { stored, observations, rejects, unreadable: answer.unreadable.map(({ id }) => id) };
 
-  const { gone, found, unreadable } = await confirmAbsent({ zoho, plan, signal }, answer.absent);
+  const { gone, found, unreadable } = await confirmAbsent(context, answer.absent, stored);
   for (const { record, askedAt } of found) take(record, askedAt);
   for (const { id, askedAt } of [...answer.gone, ...gone])
     observations.push({ kind: 'gone', id, observedAt: orderedAfter(stored.get(id), askedAt) });

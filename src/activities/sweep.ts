@@ -2,6 +2,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { noCounts, type Counts } from '../contracts';
 import { parseInstant, recordId } from '../mirror';
+import type { DeletionsByModule } from './deletions';
 import type { Deps } from './deps';
 import { tellProgress } from './heartbeat';
 import { reread } from './reread';
@@ -26,7 +27,7 @@ export interface SweptPart {
 
 const idsPerPart = 1_000;
 
-export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
+export const createSweepActivities = ({ zoho, db, catalog }: Deps, deletions: DeletionsByModule) => ({
   /** One part of the sweep. The first refuses with TooManyUnseen when suspiciously many rows are unseen. */
   async sweepUnseen({ module, before, rows, after, confirmed }: SweepPart): Promise<SweptPart> {
     const signal = cancellationSignal();
@@ -46,7 +47,9 @@ export const createSweepActivities = ({ zoho, db, catalog }: Deps) => ({
     const ids = await db.unseen(plan.table, olderThan, from, idsPerPart);
     tellProgress({ ids: ids.length });
     const { counts } =
-      ids.length > 0 ? await reread({ zoho, db, plan, signal }, ids) : { counts: noCounts() };
+      ids.length > 0
+        ? await reread({ zoho, db, plan, signal, deletions: deletions.of(module) }, ids)
+        : { counts: noCounts() };
     const last = ids.at(-1);
     return { counts, ...(ids.length === idsPerPart && last ? { after: last } : {}) };
   },

@@ -421,6 +421,78 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
   });
 });
 
+describe('many rows whose records were deleted days ago', () => {
+  const sweep = ({ activities, run, sim }: Mirror, after?: string) =>
+    run(activities.sweepUnseen, [
+      {
+        module: 'Leads',
+        before: new Date(sim.clock.now()).toISOString(),
+        confirmed: true,
+        ...(after ? { after } : {}),
+      },
+    ]);
+  const goneOf = async ({ db, plan }: Mirror): Promise<number> =>
+    (await db.count((await plan()).table)).deleted;
+
+  test('are confirmed by one reading of the list of deletions, over all parts of a sweep', async () => {
+    await withMirror({ simulator: { records: 1_500 }, batchRows: 1_000 }, async (mirror) => {
+      const { sim } = mirror;
+      await mirror.load();
+      const ids = [...sim.crm.table('Leads').ids()];
+      // Neither in the order of their ids nor of their parts.
+      for (let first = 0; first < 7; first += 1)
+        for (let at = first; at < ids.length; at += 7)
+          if (at % 10 !== 0) {
+            sim.crm.remove('Leads', ids[at]!);
+            sim.clock.advance(1_000);
+          }
+      sim.clock.advance(3 * 86_400_000);
+      const used = sim.credits.used();
+      const { after } = await sweep(mirror);
+      expect((await sweep(mirror, after)).after).toBeUndefined();
+      expect(await goneOf(mirror)).toBe(1_350);
+      expect(sim.stats.count('records.get')).toBe(0);
+      expect(sim.stats.count('records.deleted')).toBeLessThanOrEqual(7);
+      // 15 lists of ids, 7 pages of 2 credits, and what is cut in the 150 that live.
+      expect(sim.credits.used() - used).toBeLessThan(50);
+      expect(await mirror.differences()).toEqual([]);
+    });
+  });
+
+  test('the list is read no further than single reads would cost', async () => {
+    await loaded(async (mirror, ids) => {
+      const { sim } = mirror;
+      for (const id of ids.slice(0, 10)) sim.crm.table('Leads').rows.delete(id);
+      for (let i = 0; i < 2_000; i += 1) sim.crm.remove('Leads', sim.crm.create('Leads').id);
+      const used = sim.credits.used();
+      await reread(mirror, ids.slice(0, 10));
+      expect([sim.stats.count('records.deleted'), sim.stats.count('records.get')]).toEqual([5, 10]);
+      expect(sim.credits.used() - used).toBe(1 + 5 * 2 + 10);
+      expect(await goneOf(mirror)).toBe(10);
+    });
+  });
+
+  test('what was listed before a record was seen again says nothing of it', async () => {
+    await loaded(async (mirror, ids) => {
+      const { sim } = mirror;
+      const restored = ids.slice(0, 5);
+      for (const id of restored) sim.crm.remove('Leads', id);
+      sim.clock.advance(60_000);
+      await sweep(mirror);
+      expect(await goneOf(mirror)).toBe(5);
+      sim.clock.advance(5_000);
+      for (const id of restored) sim.crm.restore('Leads', id);
+      await reread(mirror, restored);
+      sim.clock.advance(60_000);
+      for (const id of restored)
+        sim.faults.add({ kind: 'status', route: 'records.list', status: 204, body: id });
+      await sweep(mirror);
+      expect(sim.stats.count('records.get')).toBeGreaterThanOrEqual(5);
+      expect(await goneOf(mirror)).toBe(0);
+    });
+  });
+});
+
 describe.each(['soft', 'hard'])('with deletes: %s', (deletes) => {
   type Road = (mirror: Mirror, id: string, since: string) => Promise<unknown>;
   const now = ({ sim }: Mirror): string => new Date(sim.clock.now()).toISOString();

@@ -160,8 +160,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'not returned means deleted',
     file: 'src/activities/confirm-absent.ts',
-    find: 'if (listed.has(id)) {',
-    replace: 'if (listed.has(id) || id.length > 0) {',
+    find: 'const listedAt = listed.get(id);',
+    replace: 'const listedAt = listed.get(id) ?? askedAt;',
     detector: test('test/activities/records', 'a record that a list leaves out is believed gone only when'),
   },
   {
