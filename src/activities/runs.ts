@@ -3,7 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { noCounts, workflowTypes, type Counts } from '../contracts';
 import { DatabaseError, type Database } from '../db';
 import { instant, parseInstant, toIsoMs } from '../mirror';
-import { ensureSchedules, startInitialSync } from '../temporal';
+import { ensureSchedules, giveUpChannel, startInitialSync } from '../temporal';
 import { happened } from './counts';
 import type { Deps } from './deps';
 import { loadedAs, loadFingerprint } from './loaded-as';
@@ -85,6 +85,7 @@ const activitiesOf = ({ zoho, db, temporal, config, catalog }: Deps, pruned: Map
     return toIsoMs(await db.moveWatermark(module, parseInstant(to)));
   },
 
+  /** Where it was a first load that failed, its channel is given up as well. */
   async recordRun({ detail, startedAt, ...end }: RunEnd): Promise<void> {
     await db.recordRun({
       ...thisRun(),
@@ -92,6 +93,10 @@ const activitiesOf = ({ zoho, db, temporal, config, catalog }: Deps, pruned: Map
       startedAt: parseInstant(startedAt),
       ...(detail ? { detail } : {}),
     });
+    const loadFailed = end.outcome === 'failed' && thisRun().workflow === workflowTypes.initialSync;
+    // A module that was never loaded has no use for notifications; the next load subscribes again.
+    if (loadFailed && (await db.state(end.module)).watermark === undefined)
+      await giveUpChannel(temporal, end.module);
     tellEnd(end.outcome, end.counts, Date.now() - Date.parse(startedAt));
     await pruneDaily(db, end.module, pruned);
   },

@@ -5,6 +5,7 @@ export {
   endOfInitialSync,
   ensureChannel,
   ensureSchedules,
+  giveUpChannel,
   holdNotifications,
   requestCatchUp,
   sendHints,

@@ -94,6 +94,15 @@ export const ensureChannel = (temporal: Client, module: string): Promise<Channel
     }),
   });
 
+/** Cancels ChannelRenewal, which unsubscribes. */
+export async function giveUpChannel(temporal: Client, module: string): Promise<void> {
+  try {
+    await temporal.workflow.getHandle(workflowIds.channelRenewal(module)).cancel();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
 /** Starts CatchUpSync, or asks the running one to go round once more. */
 export async function requestCatchUp(
   temporal: Client,

@@ -1,4 +1,5 @@
 // The notification channel against the simulator, whose channels really expire.
+import { noCounts, workflowTypes } from '../../src/contracts';
 import { instant } from '../../src/mirror';
 import { withMirror } from '../support/mirror';
 
@@ -249,5 +250,19 @@ test('without PUBLIC_URL a renewal is refused and says so, and the known channel
     });
     await run(activities.dropChannel, ['Leads', '123456789012345678']);
     expect(sim.channels.live()).toEqual([]);
+  });
+});
+
+test.each([
+  ['given up', 'a first load that failed', workflowTypes.initialSync, 'failed', false],
+  ['kept', 'a first load that was cancelled', workflowTypes.initialSync, 'cancelled', false],
+  ['kept', 'another load that failed', workflowTypes.initialSync, 'failed', true],
+  ['kept', 'a comparison that failed', workflowTypes.reconcile, 'failed', false],
+] as const)('the channel is %s after %s', async (fate, _what, workflowType, outcome, isLoaded) => {
+  await withMirror({}, async ({ activities, db, run, cancelled }) => {
+    if (isLoaded) await db.moveWatermark('Leads', instant(Date.now()));
+    const end = { module: 'Leads', outcome, counts: noCounts(), startedAt: new Date().toISOString() };
+    await run(activities.recordRun, [end], { workflowType });
+    expect(cancelled).toEqual(fate === 'given up' ? ['channel-renewal/Leads'] : []);
   });
 });

@@ -42,6 +42,8 @@ export interface Mirror {
   hints: Hint[];
   /** Ids of workflows that activities started. */
   started: string[];
+  /** Ids of workflows that activities cancelled. */
+  cancelled: string[];
   /** Calls an activity as a worker would, errors typed by the interceptor. */
   run: <A extends unknown[], R>(
     activity: (...args: A) => Promise<R>,
@@ -134,10 +136,12 @@ function assemble(parts: {
   const { sim, db, zoho, config, databasePath } = parts;
   const hints: Hint[] = [];
   const started: string[] = [];
+  const cancelled: string[] = [];
   const workflow = {
     signalWithStart: async (_type: string, { signalArgs }: { signalArgs: [Hint] }) =>
       void hints.push(...signalArgs),
     start: async (_type: string, { workflowId }: { workflowId: string }) => void started.push(workflowId),
+    getHandle: (workflowId: string) => ({ cancel: async () => void cancelled.push(workflowId) }),
   };
   const catalog = new Catalog({ config, zoho, db });
   const activities = createActivities({
@@ -200,6 +204,7 @@ function assemble(parts: {
     activities,
     hints,
     started,
+    cancelled,
     run,
     plan,
     exported,
