@@ -136,7 +136,10 @@ export interface Database {
   /** The stored registers of these ids (any number; chunked inside). Ids never observed are absent from the map. */
   registers(table: TargetTable, ids: readonly RecordId[]): Promise<Map<RecordId, Registers>>;
 
-  /** Live rows of the mirror whose observation is older than `before`: how many, and a page of ids after `after` in id order. */
+  /**
+   * Live rows of the mirror whose observation is older than `before`, without those whose record was refused since: how many, and a page of
+   * ids after `after` in id order.
+   */
   countUnseen(table: TargetTable, before: Instant): Promise<number>;
   unseen(
     table: TargetTable,

@@ -70,10 +70,22 @@ export class Reader {
     return at === undefined ? {} : ({ [name]: at } as Record<K, Instant>);
   }
 
+  /** A record that Zoho has shown and the table has refused was seen, though its row does not tell. */
+  get #unseen(): string {
+    return `${this.#at.o} < ? AND ${this.#at.d} IS NULL AND NOT EXISTS (
+      SELECT 1 FROM ${this.dialect.own('rejected_record')} x
+       WHERE x.module = ? AND x.id = ${this.#at.id} AND x.resolved_at IS NULL AND x.observed_at >= ?)`;
+  }
+
+  #unseenSince(before: Instant): string[] {
+    const { dialect, layout } = this;
+    return [dialect.targetTime(before, 'milliseconds'), layout.table.module, dialect.writeTime(before)];
+  }
+
   async countUnseen(before: Instant): Promise<number> {
     const rows = await this.#rows(
-      `SELECT count(*) AS n FROM ${this.#from} WHERE ${this.#at.o} < ? AND ${this.#at.d} IS NULL`,
-      [this.dialect.targetTime(before, 'milliseconds')],
+      `SELECT count(*) AS n FROM ${this.#from} WHERE ${this.#unseen}`,
+      this.#unseenSince(before),
     );
     return Number(rows[0]?.n ?? 0);
   }
@@ -82,9 +94,9 @@ export class Reader {
     const page = this.dialect.page(limit);
     const rows = await this.#rows(
       `SELECT ${page.top} ${this.#at.id} AS id FROM ${this.#from}
-        WHERE ${this.#at.o} < ? AND ${this.#at.d} IS NULL AND ${this.#at.key} > ${after === undefined ? '0' : recordId(after)}
+        WHERE ${this.#unseen} AND ${this.#at.key} > ${after === undefined ? '0' : recordId(after)}
         ORDER BY ${this.#at.key} ${page.limit}`,
-      [this.dialect.targetTime(before, 'milliseconds')],
+      this.#unseenSince(before),
     );
     return rows.map((row) => recordId(row.id));
   }

@@ -421,6 +421,23 @@ test('a sweep makes gone what was deleted unseen, and nothing else', async () =>
   });
 });
 
+test('what an export has shown and the table has refused is not swept: it counts once', async () => {
+  const yaml = 'modules: { Leads: { values: { Lead_Source: { Referral: R } } } }';
+  await withMirror({ yaml }, async (mirror) => {
+    const { activities, db, plan, run, sim } = mirror;
+    const ids = [...sim.crm.table('Leads').ids()];
+    for (const id of ids) sim.crm.edit('Leads', id, { Lead_Source: 'Referral' });
+    await mirror.load();
+    sim.clock.advance(60_000);
+    const before = new Date(sim.clock.second()).toISOString();
+    for (const id of ids.slice(0, 5)) sim.crm.edit('Leads', id, { Lead_Source: 'Fair' });
+    expect(await mirror.load()).toMatchObject({ read: 40, rejected: 5 });
+    expect(await db.countUnseen((await plan()).table, parseInstant(before))).toBe(0);
+    const { counts } = await run(activities.sweepUnseen, [{ module: 'Leads', before }]);
+    expect(counts).toMatchObject({ read: 0, rejected: 0 });
+  });
+});
+
 describe('many rows whose records were deleted days ago', () => {
   const sweep = ({ activities, run, sim }: Mirror, after?: string) =>
     run(activities.sweepUnseen, [

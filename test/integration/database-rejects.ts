@@ -2,7 +2,7 @@
 import { DatabaseError, SchemaMismatchError, type OpenReject, type TargetTable } from '../../src/db';
 import { noCounts } from '../../src/contracts';
 import type { Observation } from '../../src/mirror/observation';
-import { aTable, ann, bob, gone, live, merge, mergeExport, rowsOf, type Opened } from './database-kit';
+import { aTable, ann, at, bob, gone, live, merge, mergeExport, rowsOf, type Opened } from './database-kit';
 
 const many = (count: number, name = 'Ann'): Observation[] =>
   Array.from({ length: count }, (_, i) => live(`${i + 1}`, '10:00', '10:01', [name, '1.50', '1']));
@@ -46,6 +46,32 @@ export function describeRejects(opened: () => Opened): void {
     await merge(db, table, [live('7', '10:00', '10:02'), gone('8', '10:02')]);
     expect((await db.listRejects(table.module, {})).map(briefly)).toEqual([[undefined, undefined, 'no id']]);
   });
+
+  test.each(['columns', 'side-table'] as const)(
+    'a row whose record was shown and refused is not unseen, as long as the reject is open (%s)',
+    async (where) => {
+      const { db } = opened();
+      const table = await made(where === 'side-table' ? { bookkeeping: where } : {});
+      const wrong = (id: string, o: string) => live(id, '10:00', o, ['Ann', '1.50', 'x']);
+      await merge(
+        db,
+        table,
+        ['1', '2', '3', '4'].map((id) => live(id, '10:00', '10:00')),
+      );
+      const other = await made({ module: 'Contacts' });
+      await merge(db, other, [wrong('4', '11:30')]);
+      await merge(db, table, [wrong('1', '11:30'), wrong('2', '10:30'), wrong('3', '11:00')]);
+      const unseen = (before: string) => db.unseen(table, at(before), undefined, 10);
+      expect([await db.countUnseen(table, at('11:00')), await unseen('11:00')]).toEqual([2, ['2', '4']]);
+      expect([await db.countUnseen(table, at('12:00')), await unseen('12:00')]).toEqual([
+        4,
+        ['1', '2', '3', '4'],
+      ]);
+      // Zoho shows again what the table holds: the reject is settled.
+      await merge(db, table, [live('1', '10:00', '11:40')]);
+      expect(await unseen('11:45')).toEqual(['1', '2', '3', '4']);
+    },
+  );
 
   test('a column that was widened takes at once what it had refused', async () => {
     const { db, sql } = opened();

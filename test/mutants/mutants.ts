@@ -86,9 +86,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'rows that the mirror never wrote are swept',
     file: 'src/db/read.ts',
-    find: 'WHERE ${this.#at.o} < ? AND',
-    replace: "WHERE coalesce(${this.#at.o}, '') < ? AND",
-    times: 2,
+    find: 'return `${this.#at.o} < ? AND',
+    replace: "return `coalesce(${this.#at.o}, '') < ? AND",
     detector: law,
   },
   {
