@@ -108,7 +108,8 @@ async function createFirst(
       if (dropped.has(refused)) throw error;
       dropped.add(refused);
       await db.dropField(module, refused);
-      await catalog.plan(module, { fresh: true, signal });
+      // A draft is made anew each time, and makes no table.
+      if (!dryRun) await catalog.plan(module, { fresh: true, signal });
     }
   }
 }

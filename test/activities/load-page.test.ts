@@ -175,6 +175,16 @@ test('trap 15: fields that Bulk Read refuses are dropped one by one, remembered 
   });
 });
 
+test('a field that Zoho refuses in a dry run is left out too, and still no table is made', async () => {
+  await withMirror({}, async ({ activities, db, run, sim }) => {
+    const made = jest.spyOn(db, 'ensureTable');
+    refuseExportOf(sim, 'Fax');
+    await run(activities.createExport, [{ module: 'Leads', page: 1, dryRun: true }]);
+    expect(sim.stats.count('bulk.create')).toBe(2);
+    expect(made).not.toHaveBeenCalled();
+  });
+});
+
 test.each([
   ['Modified_Time', 1],
   ['Owner', 2],
