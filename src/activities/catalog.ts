@@ -13,6 +13,7 @@ import {
   type Typing,
 } from '../mirror';
 import { isBackground, ZohoError, type Zoho } from '../zoho';
+import { failure } from './failures';
 
 export interface ModulePlan {
   module: string;
@@ -36,7 +37,7 @@ export class Catalog {
 
   constructor(private readonly deps: { config: Config; zoho: Zoho; db: Database; clock?: () => number }) {}
 
-  /** The plan of a module. Throws an InvalidInput failure for a module that is not configured or that Zoho does not have. */
+  /** The plan of a module. Throws an InvalidInput failure for a module that is not configured or that Zoho has never shown. */
   plan(module: string, options: { fresh?: boolean; signal?: AbortSignal } = {}): Promise<ModulePlan> {
     const now = (this.deps.clock ?? Date.now)();
     const kept = this.plans.get(module);
@@ -113,6 +114,12 @@ export class Catalog {
   private async unknown(module: string, signal?: AbortSignal): Promise<ApplicationFailure> {
     const known = await this.deps.zoho.modules(signal);
     const names = known.filter(({ apiSupported }) => apiSupported).map(({ apiName }) => apiName);
+    const { watermark } = await this.deps.db.state(module);
+    if (watermark !== undefined)
+      return failure(
+        'ZohoPermanent',
+        `Zoho no longer shows the module ${module}, which was loaded before. Give the Zoho user of the refresh token the right to see it again`,
+      );
     return names.includes(module)
       ? invalidInput(`Zoho gives no fields for the module ${module}`)
       : invalidInput(`Zoho has no module ${module} that the API supports. It has: ${names.join(', ')}`);

@@ -136,7 +136,7 @@ function stateOf(seen: {
     .find((at) => at !== undefined);
   return {
     module,
-    health: healthOf(own, workers, watermark !== undefined),
+    health: healthOf({ own, workers, loaded: watermark !== undefined, run }),
     workflows: own.map(workflowState),
     ...(watermark === undefined
       ? {}
@@ -151,9 +151,17 @@ function stateOf(seen: {
   };
 }
 
-function healthOf(own: readonly RunningWorkflow[], workers: number, loaded: boolean): ModuleHealth {
+function healthOf(seen: {
+  own: readonly RunningWorkflow[];
+  workers: number;
+  loaded: boolean;
+  run: RecordedRun | undefined;
+}): ModuleHealth {
+  const { own, workers, loaded, run } = seen;
   if (own.some(({ status }) => status?.health === 'degraded')) return 'degraded';
   if (workers === 0 || own.some(({ status }) => status === undefined)) return 'no worker';
+  // No workflow is left to say so of itself.
+  if (run?.outcome === 'failed') return 'degraded';
   return own.length === 0 && !loaded ? 'not started' : 'ok';
 }
 

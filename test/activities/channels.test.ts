@@ -67,6 +67,21 @@ test('a module that is not configured, or that Zoho does not know, is InvalidInp
   });
 });
 
+test('a module that Zoho no longer shows is bad input before it was loaded, and a matter of rights after that', async () => {
+  await withMirror({}, async ({ activities, db, run, zoho }) => {
+    const { fields } = zoho;
+    zoho.fields = async () => [];
+    await expect(run(activities.openModule, ['Leads'])).rejects.toMatchObject({ type: 'InvalidInput' });
+    await db.moveWatermark('Leads', zoho.now());
+    await expect(run(activities.openModule, ['Leads'])).rejects.toMatchObject({
+      type: 'ZohoPermanent',
+      message: expect.stringContaining('no longer shows the module Leads'),
+    });
+    zoho.fields = fields;
+    await expect(run(activities.openModule, ['Leads'])).resolves.toBeDefined();
+  });
+});
+
 test('a revoked refresh token is permanent, a failing Zoho is not', async () => {
   await withMirror({}, async ({ activities, run, sim }) => {
     sim.faults.add({ kind: 'status', route: 'watch.patch', status: 503 });

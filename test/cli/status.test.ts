@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { workflowIds } from '../../src/contracts';
+import { noCounts, workflowIds } from '../../src/contracts';
 import { built } from '../support/built';
 import { eventually } from '../support/eventually';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -111,6 +111,22 @@ test('--watch outlives what it is watched for: it says what is wrong, and shows 
   await eventually('a look after it', () => watch.said().slice(sofar).includes('HEALTH'));
   expect(await watch.end()).toBe(0);
   await proxy.down();
+});
+
+test('a run that failed is not ok until one ends well', async () => {
+  const run = { workflow: 'CatchUpSync', module: 'Leads', counts: noCounts() };
+  await town.db.recordRun({ ...run, runId: 'a', outcome: 'failed', detail: 'no right' });
+  const failed = await status();
+  expect([failed.code, failed.out]).toEqual([
+    1,
+    expect.stringContaining('Leads: the last run failed: no right'),
+  ]);
+  expect((await status('--json')).json()).toMatchObject({
+    health: 'degraded',
+    modules: [{ health: 'degraded' }],
+  });
+  await town.db.recordRun({ ...run, runId: 'b', outcome: 'done' });
+  expect((await status()).code).toBe(0);
 });
 
 test('a revoked token shows as degraded, with what is wrong and what to do', async () => {
