@@ -148,6 +148,14 @@ export class House {
     await this.worker?.kill('SIGTERM');
   }
 
+  /** For `zoho-mirror --env`: what the processes were started with. Secrets of a pretended CRM, and the target's address. */
+  writeEnvFile(): string {
+    const file = join(this.folder, 'demo.env');
+    const lines = Object.entries(this.env).map(([name, value]) => `${name}='${value}'\n`);
+    writeFileSync(file, lines.join(''), { mode: 0o600 });
+    return file;
+  }
+
   get workerPid(): number | undefined {
     return this.worker?.pid;
   }

@@ -1,4 +1,5 @@
 // `npm run demo`: puts the house up, tells the story, prints the report, leaves nothing behind.
+import { dirname } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { House } from './house';
 import { parseDemoOptions, type DemoOptions } from './options';
@@ -89,15 +90,20 @@ function print(report: Report, { json }: DemoOptions, house: House): void {
 
 async function keep(house: House, { json }: DemoOptions, signal: AbortSignal): Promise<void> {
   const address = `--address ${house.temporal.address}`;
+  const mirror = `npx zoho-mirror --env ${house.writeEnvFile()}`;
   (json ? process.stderr : process.stdout).write(
     [
-      'Everything keeps running until Ctrl-C. Try:',
+      'Everything keeps running until Ctrl-C. Try, in another terminal, in this folder:',
+      `  export PATH="${dirname(house.temporal.binary)}:$PATH"    # the Temporal CLI`,
+      `  ${mirror} status`,
+      `  ${mirror} reconcile Leads`,
       `  temporal workflow list ${address}`,
       `  temporal workflow query ${address} --workflow-id channel-renewal/Leads --type status`,
       `  temporal workflow update execute ${address} --workflow-id channel-renewal/Leads --name renewNow`,
       `  temporal workflow start ${address} --task-queue zoho-mirror --type CatchUpSync --workflow-id catch-up/Leads --input '{"module":"Leads"}'`,
       `  curl -X POST ${house.crmUrl}/__sim/mutate -H 'content-type: application/json' -d '{"module":"Leads","edits":100}'`,
-      `  kill -9 ${house.workerPid}    # and see what Temporal makes of it`,
+      `  kill -9 ${house.workerPid}    # the worker: everything waits where it was`,
+      `  ${mirror} start worker    # and goes on`,
       '',
     ].join('\n'),
   );

@@ -59,6 +59,9 @@ function readSettings(command: Command): void {
   if (command.name() !== 'setup' || existsSync(envFile())) loadEnvFile();
 }
 
+/** Whoever reads has had enough: `zoho-mirror status | head -1`. */
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 2));
+
 /**
  * An open connection to Temporal would keep the process alive, and closing it under a call that is being retried throws out of a timer:
  * so it ends with the process, once everything has been printed.

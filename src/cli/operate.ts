@@ -108,11 +108,15 @@ async function updateAll({ temporal }: Frame, target: string, name: string): Pro
   return reached;
 }
 
-/** All that may run of a module: also what a schedule has started, which has a time behind its id. */
+/**
+ * All that may run of a module: also what a schedule has started, which has a time behind its id. The channel comes first: what waits for it
+ * can go on when its own turn comes.
+ */
 async function idsOf(temporal: Client, target: string): Promise<string[]> {
   if (target.includes('/')) return [target];
   const listed = (await runningWorkflows(temporal)).filter(({ module }) => module === target);
-  const fixed = Object.values(workflowIds).map((idOf) => idOf(target));
+  const { channelRenewal, ...others } = workflowIds;
+  const fixed = [channelRenewal, ...Object.values(others)].map((idOf) => idOf(target));
   return [...new Set([...fixed, ...listed.map(({ workflowId }) => workflowId)])];
 }
 

@@ -26,8 +26,10 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new ConfigError([
-      `The file of variables ${file} cannot be read (${code}). Give this user the right to read it, or name another by MIRROR_ENV_FILE`,
-    ]);
+    const why =
+      code === 'ENOENT'
+        ? 'does not exist. Name another'
+        : `cannot be read (${code}). Give this user the right to read it, or name another`;
+    throw new ConfigError([`The file of variables ${file} ${why} by --env or MIRROR_ENV_FILE`]);
   }
 }

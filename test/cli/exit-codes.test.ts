@@ -21,12 +21,7 @@ test.each([
   ['a wrong option of the demo', ['demo', '--kills', 'many'], {}, 'give a whole number'],
   ['a wrong setting', ['status'], {}, 'ZOHO_CLIENT_ID is not set'],
   ['a wrong setting of a process', ['start', 'worker'], {}, 'ZOHO_CLIENT_ID is not set'],
-  [
-    'a file of variables that is not there',
-    ['check', '--env', 'nowhere'],
-    {},
-    'nowhere cannot be read (ENOENT)',
-  ],
+  ['a file of variables that is not there', ['check', '--env', 'nowhere'], {}, 'nowhere does not exist'],
 ])(
   '%s',
   async (_what, args, env, said) => {

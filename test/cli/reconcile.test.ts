@@ -164,6 +164,18 @@ test('a paused module holds still, whatever comes: notifications wait, and sched
   expect((await run('status')).out).not.toContain('paused');
 });
 
+test('a load that waits for a paused channel goes on with the same resume that lets the channel go on', async () => {
+  await run('pause', 'Leads');
+  const load = town.client.workflow.getHandle(workflowIds.initialSync('Leads'));
+  expect((await run('sync', 'Leads', '--detach')).code).toBe(0);
+  await eventually('the load to be degraded', async () => {
+    const { health } = await load.query<{ health: string }>('status');
+    return health === 'degraded';
+  });
+  expect((await run('resume', 'Leads')).out).toContain('channel-renewal/Leads: goes on\n');
+  expect(await load.result()).toMatchObject({ phase: 'done', health: 'ok' });
+});
+
 test('without a worker nothing is asked, so that no pause takes effect hours later', async () => {
   await town.stop();
   for (const command of ['pause', 'renew']) {

@@ -32,7 +32,7 @@ test('a file that is named must be there, and one that is there must be readable
     }
   };
   expect(trouble(join(folder, 'nowhere.env'))).toEqual([
-    `The file of variables ${join(folder, 'nowhere.env')} cannot be read (ENOENT). Give this user the right to read it, or name another by MIRROR_ENV_FILE`,
+    `The file of variables ${join(folder, 'nowhere.env')} does not exist. Name another by --env or MIRROR_ENV_FILE`,
   ]);
   // Root may read everything but a folder.
   expect(trouble(folder)).toEqual([expect.stringContaining('cannot be read (EISDIR)')]);
