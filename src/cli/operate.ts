@@ -36,6 +36,7 @@ const addPause = (program: Command): void =>
       `
 A module: its workflows stop, notified changes wait, and its schedules for catching up and comparing start nothing, until \`resume\`. Nothing
 is lost by it; but the notification channel is not renewed meanwhile, and a pause of many days lets it expire.
+What you start yourself meanwhile (\`sync\`, \`catch-up\`, \`reconcile\`) runs.
 A workflow id: that workflow alone. What a schedule or a notification starts goes on.
 
 The same with the Temporal CLI:

@@ -42,7 +42,7 @@ const addList = (rejects: Command): void =>
     .addHelpText(
       'after',
       `
-The same with SQL:
+The same with SQL (on SQLite the table is called zoho_mirror_rejected_record):
   SELECT id, column_name, reason, rejected_at FROM zoho_mirror.rejected_record
    WHERE module = 'Leads' AND resolved_at IS NULL ORDER BY rejected_at DESC`,
     )

@@ -25,7 +25,7 @@ export const addStatus = (program: Command): void =>
     .addHelpText(
       'after',
       `
-The same with the Temporal CLI and SQL:
+The same with the Temporal CLI and T-SQL (on SQLite the tables are called zoho_mirror_sync_state and so on, and TOP 1 is LIMIT 1):
   temporal workflow list --query 'MirrorHealth="degraded" AND ExecutionStatus="Running"'
   temporal workflow query --workflow-id channel-renewal/Leads --type status
   SELECT watermark FROM zoho_mirror.sync_state WHERE module = 'Leads'
