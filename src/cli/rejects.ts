@@ -42,9 +42,10 @@ const addList = (rejects: Command): void =>
     .addHelpText(
       'after',
       `
-The same with SQL (on SQLite the table is called zoho_mirror_rejected_record):
+The same with SQL:
   SELECT id, column_name, reason, rejected_at FROM zoho_mirror.rejected_record
-   WHERE module = 'Leads' AND resolved_at IS NULL ORDER BY rejected_at DESC`,
+   WHERE module = 'Leads' AND resolved_at IS NULL ORDER BY rejected_at DESC
+On SQLite the table is called zoho_mirror_rejected_record.`,
     )
     .action((module: string | undefined, options: ListOptions) =>
       runCommand(async (frame) => {
