@@ -168,7 +168,5 @@ export interface Dialect {
   openMerge(trx: Knex.Transaction, layout: Layout): Promise<MergeSession>;
   /** How a statement that reads the target as `t` reaches the key and the mirror's three columns. */
   registers(layout: Layout): RegisterExpressions;
-  /** Sets a row's Modified_Time to the first parameter where the registers are the second and third. */
-  lowerModifiedAt(layout: Layout, id: RecordId): string;
   openCompare(trx: Knex.Transaction, layout: Layout): Promise<CompareSession>;
 }

@@ -6,7 +6,7 @@ import { openCompare } from './compare';
 import { batch, connectionOf } from './connect';
 import { classifyMssql } from './errors';
 import { openMerge } from './merge';
-import { lowerModifiedAt, registers } from './registers';
+import { registers } from './registers';
 import * as schema from './schema';
 import { bare } from './stage';
 import { server } from './version';
@@ -110,7 +110,6 @@ export const createMssqlDialect = ({
   targetTime: bare,
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout, lockTimeoutMs),
   registers,
-  lowerModifiedAt,
   openCompare: async (trx, layout) => openCompare(await connectionOf(trx), layout),
 });
 

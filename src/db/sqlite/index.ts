@@ -5,7 +5,7 @@ import { openCompare } from './compare';
 import { connectionOf } from './connect';
 import { classifySqlite } from './errors';
 import { openMerge } from './merge';
-import { lowerModifiedAt, registers } from './registers';
+import { registers } from './registers';
 import * as schema from './schema';
 
 export { connectSqlite } from './connect';
@@ -55,6 +55,5 @@ export const sqliteDialect: Dialect = {
   page: (limit) => ({ top: '', limit: `LIMIT ${Math.trunc(limit)}` }),
   openMerge: async (trx, layout) => openMerge(await connectionOf(trx), layout),
   registers,
-  lowerModifiedAt,
   openCompare: async (trx, layout) => openCompare(await connectionOf(trx), layout),
 };

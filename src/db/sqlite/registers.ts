@@ -1,5 +1,4 @@
 // Where the mirror's three columns are, in the target or beside it, as SQL for SQLite.
-import type { RecordId } from '../../mirror/record-id';
 import type { RegisterExpressions } from '../dialect';
 import { bookkeepingOf, registersIn, type Layout } from '../layout';
 import { literal } from '../names';
@@ -27,14 +26,4 @@ export function registers(layout: Layout): RegisterExpressions {
     o: `${r}.${quote(own.observedAt)}`,
     d: `${r}.${quote(own.deletedAt)}`,
   };
-}
-
-export function lowerModifiedAt({ table, key }: Layout, id: RecordId): string {
-  const { modifiedAt, observedAt } = bookkeepingOf(table);
-  const [where, row] =
-    registersIn(table) === 'b'
-      ? [side, `module = ${literal(table.module)} AND id`]
-      : [target(table.table), quote(key.name)];
-  return `UPDATE ${where} SET ${quote(modifiedAt)} = ?
-    WHERE ${row} = ${id} AND ${quote(modifiedAt)} = ? AND ${quote(observedAt)} = ?`;
 }
