@@ -53,11 +53,7 @@ export function csvOf(zip: Readable, maxBytes = maxCsvBytes): Readable {
   const archive = Parse();
   const csv = new PassThrough();
   let entries = 0;
-  const archiveEnded = new Promise<void>((resolve, reject) => {
-    archive.on('close', resolve);
-    archive.on('error', reject);
-  });
-  archiveEnded.catch(() => undefined);
+  const allArrived = new Promise<void>((resolve) => tail.on('end', resolve));
   const fail = (error: Error): void => void csv.destroy(error);
 
   archive.on('entry', (entry: Entry) => {
@@ -65,15 +61,20 @@ export function csvOf(zip: Readable, maxBytes = maxCsvBytes): Readable {
     // Not even unpacked: it may be a bomb.
     if (entries > 1) return fail(severalFiles());
     const checked = new Checksum(async (sum, size) => {
-      await archiveEnded;
+      // unzipper would stand still at bytes behind the end; what follows the CSV is only looked at here.
+      tail.unpipe(archive).resume();
+      await allArrived;
       verify(tail.bytes, sum, size);
     }, maxBytes);
-    entry.on('error', fail);
+    entry.on('error', (error: Error) => fail(archiveError(error)));
     checked.on('error', fail);
     entry.pipe(checked).pipe(csv);
   });
   archive.on('error', (error: Error) => fail(archiveError(error)));
-  archive.on('close', () => entries === 0 && fail(new PageError('ZIP', 'The archive is empty')));
+  // By then it has looked at what it has.
+  tail.on('end', () =>
+    setImmediate(() => entries === 0 && fail(new PageError('ZIP', 'The archive is empty'))),
+  );
   zip.on('error', fail);
   tail.on('error', fail);
   csv.on('close', () => zip.destroy());

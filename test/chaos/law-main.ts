@@ -1,6 +1,8 @@
-// `npm run test:law`: any number of histories of the law of the merge alone. Stops at the first that fails, and says which.
+// `npm run test:law`: any number of histories of the law of the merge alone, and as many damaged pages. Stops at the first that fails,
+// and says which.
 import { Command, InvalidArgumentError } from 'commander';
 import { openLawBench } from './law';
+import { playPage } from './pages';
 
 const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text);
@@ -8,7 +10,9 @@ const whole = (text: string): number => {
 };
 
 const program = new Command('npm run test:law --')
-  .description('Random histories of the law of the merge against SQLite, held against a model in memory.')
+  .description(
+    'Random histories of the law of the merge against SQLite, held against a model in memory, and of pages that are damaged on their way.',
+  )
   .option('--histories <number>', 'how many', whole, 10_000)
   .option('--start <seed>', 'the first; a failing one is replayed by --start <seed> --histories 1', whole, 1)
   .option('--json', 'print the figures as one JSON object on the last line', false);
@@ -23,7 +27,7 @@ async function main(): Promise<void> {
   let failed: { seed: number; why: string } | undefined;
   for (let seed = start; seed < start + histories && !failed; seed += 1) {
     played += 1;
-    await bench.play(seed).catch((error: unknown) => {
+    await Promise.all([bench.play(seed), playPage(seed)]).catch((error: unknown) => {
       failed = { seed, why: error instanceof Error ? error.message : String(error) };
     });
   }
@@ -32,7 +36,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     failed
       ? `history ${failed.seed} FAILED: ${failed.why}\nagain: npm run test:law -- --start ${failed.seed} --histories 1\n`
-      : `${played} histories keep the law, ${seconds} s\n`,
+      : `${played} histories keep the law, as many pages are what they pass for, ${seconds} s\n`,
   );
   if (json)
     process.stdout.write(

@@ -69,11 +69,13 @@ async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
   const folder = detector.kind === 'chaos' ? builtCopyOf(mutant) : copyOf(mutant);
   try {
     switch (detector.kind) {
-      case 'law': {
-        const ran = await byTest(folder, 'test/chaos/law', 'keep the law', { LAW_HISTORIES: `${histories}` });
+      case 'law':
+      case 'pages': {
+        const { kind } = detector;
+        const ran = await byTest(folder, `test/chaos/${kind}`, ' random ', { LAW_HISTORIES: `${histories}` });
         const seed = /history (\d+) \(/.exec(ran.text)?.[1];
         if (!mutant) return control(ran);
-        return { caught: failedOne(ran) && seed !== undefined, by: `history ${seed} of the law` };
+        return { caught: failedOne(ran) && seed !== undefined, by: `history ${seed} of the ${kind}` };
       }
       case 'test': {
         const ran = await byTest(folder, detector.file, detector.title);

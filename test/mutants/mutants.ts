@@ -4,6 +4,8 @@
 export type Detector =
   /** Random histories of the law. */
   | { kind: 'law' }
+  /** Random histories of damaged pages. */
+  | { kind: 'pages' }
   /** A directed test: file and a part of its title. */
   | { kind: 'test'; file: string; title: string }
   /** A random history with real processes. */
@@ -20,6 +22,7 @@ export interface Mutant {
 }
 
 const law: Detector = { kind: 'law' };
+const pages: Detector = { kind: 'pages' };
 const merge = 'src/db/sqlite/merge.ts';
 const test = (file: string, title: string): Detector => ({ kind: 'test', file, title });
 
@@ -147,14 +150,33 @@ export const mutants: readonly Mutant[] = [
     file: 'src/pages/parse.ts',
     find: 'if (rows !== plan.expectedRows)',
     replace: 'if (rows > plan.expectedRows)',
-    detector: test('test/activities/load-page', 'broken at the end of Zoho \\(short\\)'),
+    detector: pages,
+  },
+  {
+    name: 'a page that ends too soon ends well, with what there is of its last row',
+    file: 'src/pages/unzip.ts',
+    find: "archive.on('error', (error: Error) => fail(archiveError(error)));",
+    replace: "archive.on('error', () => void csv.end());",
+    detector: pages,
+  },
+  {
+    name: 'the last batch goes out before the end of the archive is seen',
+    file: 'src/pages/parse.ts',
+    find: 'batch.to = rows;',
+    replace: `batch.to = rows;
+      if (rows === plan.expectedRows) {
+        batch.add(read(record));
+        yield batch.given(true);
+        return;
+      }`,
+    detector: pages,
   },
   {
     name: 'the checksum of a page is not looked at',
     file: 'src/pages/unzip.ts',
     find: 'tail.readUInt32LE(entry + 16) !== sum || ',
     replace: '',
-    detector: test('test/pages/parse-page', 'a wrong checksum in the directory is noticed'),
+    detector: pages,
   },
   {
     name: 'not returned means deleted',

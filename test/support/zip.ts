@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 
-export async function zipped(csv: string, name = '1000.csv'): Promise<Buffer> {
+export async function zipped(csv: string, name = '1000.csv', compress = true): Promise<Buffer> {
   const zip = new ZipFile();
-  zip.addReadStream(Readable.from([Buffer.from(csv)]), name);
+  zip.addReadStream(Readable.from([Buffer.from(csv)]), name, { compress });
   zip.end();
   return buffer(zip.outputStream);
 }
