@@ -114,5 +114,5 @@ async function keep(house: House, { json }: DemoOptions, signal: AbortSignal): P
 
 main().catch((error: unknown) => {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 });

@@ -5,7 +5,7 @@ import { findBinary } from './find-binary';
 export const findTemporalBinary = (say?: (line: string) => void): Promise<string> =>
   findBinary(
     {
-      title: 'The Temporal CLI',
+      title: 'the Temporal CLI',
       name: 'temporal',
       variable: 'TEMPORAL_CLI_PATH',
       sdkCall: (executable) => `createLocal({server:{executable:${executable}}})`,

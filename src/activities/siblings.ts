@@ -1,7 +1,7 @@
 // Other workflows of the same module, reached from a workflow by way of a client: joined if they run, started if they do not.
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, cancellationSignal } from '@temporalio/activity';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { CatchUpRequest, ChannelStatus } from '../contracts';
+import type { CatchUpRequest, ChannelStatus, ErrorType } from '../contracts';
 import {
   doubtSilentChannel,
   ensureChannel,
@@ -21,14 +21,21 @@ export const createSiblingActivities = ({ temporal }: Deps) => ({
     } catch (error) {
       // It refuses to renew while an operator has paused it.
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      const reason = error.cause?.message ?? 'ChannelRenewal does not renew';
-      throw failure('ZohoPermanent', `${module} has no channel that is known to be alive: ${reason}`);
+      const { cause } = error;
+      const paused =
+        cause instanceof ApplicationFailure && cause.type === ('ChannelPaused' satisfies ErrorType);
+      const reason = cause?.message ?? 'ChannelRenewal does not renew';
+      throw failure(
+        paused ? 'ChannelPaused' : 'ZohoPermanent',
+        `${module} has no channel that is known to be alive: ${reason}`,
+      );
     }
   },
 
   /** Joins a load that is under way. */
-  startLoad: (module: string): Promise<void> =>
-    startInitialSync(temporal, module, `Loads ${module} again, because an operator has asked for it`),
+  async startLoad(module: string): Promise<void> {
+    await startInitialSync(temporal, module, `Loads ${module} again, because an operator has asked for it`);
+  },
 
   requestCatchUp: (module: string, request: CatchUpRequest): Promise<void> =>
     requestCatchUp(temporal, module, request),

@@ -1,6 +1,6 @@
 // The API as a process: listens first, so that Zoho gets a 503 and not silence while Temporal is down.
 import { stopped, waitFor, type Process } from '../process';
-import { createTemporalClient, temporalAddress } from '../temporal';
+import { createTemporalClient, ping, temporalAddress } from '../temporal';
 import { createMetrics, serveMetrics } from './metrics';
 import { createApi } from './server';
 
@@ -27,14 +27,7 @@ export async function runApi({ config, log, stopping, ready }: Process): Promise
       port: config.metricsPort ?? defaultMetricsPort,
       log,
     });
-    await waitFor(
-      () => temporal.withDeadline(Date.now() + 5_000, () => temporal.workflowService.getSystemInfo({})),
-      {
-        what: `Temporal at ${temporalAddress()}`,
-        log,
-        stopping,
-      },
-    );
+    await waitFor(() => ping(temporal, 5_000), { what: `Temporal at ${temporalAddress()}`, log, stopping });
     ready(`api ready on ${address}`);
     await stopped(stopping);
   } finally {

@@ -7,7 +7,7 @@ import fastify, {
   type FastifyInstance,
 } from 'fastify';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { inTime, moduleOf, sendHints } from '../temporal';
+import { inTime, moduleOf, ping, sendHints } from '../temporal';
 import { signals, type JobFinished } from '../contracts';
 import {
   callbackPath,
@@ -84,7 +84,7 @@ function addHealth(app: FastifyInstance, { temporal }: ApiOptions): void {
   app.get('/healthz', () => ({ ok: true }));
   app.get('/readyz', async (_request, reply) => {
     try {
-      await inTime(temporal, temporalDeadlineMs, () => temporal.workflowService.getSystemInfo({}));
+      await ping(temporal, temporalDeadlineMs);
       return { ok: true };
     } catch {
       return reply.code(503).send({ error: 'Temporal cannot be reached' });

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { workflowIds, type LoadStatus } from '../contracts';
 import { requestCatchUp } from '../temporal';
-import { follow } from './follow';
+import { follow, sayBegun } from './follow';
 import { reachTemporal, requireModule, runCommand } from './frame';
-import { printAnswer, printLine } from './print';
+import { printAnswer } from './print';
 
 interface CatchUpOptions {
   since?: string;
@@ -32,12 +32,14 @@ The same with the Temporal CLI:
         requireModule(frame, module);
         const since = options.since === undefined ? {} : { since: instantOf(options.since) };
         await reachTemporal(frame);
-        await requestCatchUp(frame.temporal, module, since);
+        const { temporal } = frame;
+        const workflowId = workflowIds.catchUp(module);
+        await requestCatchUp(temporal, module, since);
         if (options.detach) {
-          printLine(`asked for ${workflowIds.catchUp(module)}`);
+          await sayBegun(temporal, workflowId, 'asked for');
           return 0;
         }
-        const result = await follow<LoadStatus>(frame.temporal, workflowIds.catchUp(module), describe);
+        const result = await follow<LoadStatus>(temporal, workflowId, { describe });
         printAnswer(result, [describe(result)], options);
         return 0;
       }),

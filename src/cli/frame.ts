@@ -3,7 +3,7 @@ import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ConfigError, loadConfig, type Config } from '../config';
 import type { ErrorType } from '../contracts';
-import { createTemporalClient, temporalAddress } from '../temporal';
+import { createTemporalClient, ping, temporalAddress } from '../temporal';
 
 /** 0: fine. 1: it ran, and the answer is bad news. 2: it could not run. Commander's own refusals are made 2 in main.ts. */
 export type ExitCode = 0 | 1 | 2;
@@ -34,9 +34,7 @@ export async function runGuarded(work: () => Promise<number>): Promise<void> {
 /** Says at once when Temporal cannot be reached, instead of trying for ever. */
 export async function reachTemporal({ temporal }: Frame): Promise<void> {
   try {
-    await temporal.withDeadline(Date.now() + connectWithinMs, () =>
-      temporal.workflowService.getSystemInfo({}),
-    );
+    await ping(temporal, connectWithinMs);
   } catch {
     throw new Error(`Temporal at ${temporalAddress()} cannot be reached. Set TEMPORAL_ADDRESS, or start it`);
   }

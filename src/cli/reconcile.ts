@@ -34,7 +34,8 @@ The same with the Temporal CLI:
         await reachTemporal(frame);
         const { repair, fields } = options;
         await startReconcile(frame.temporal, { module, repair, fields }).catch(explain(module));
-        const result = await follow<ReconcileStatus>(frame.temporal, workflowIds.reconcile(module), describe);
+        const workflowId = workflowIds.reconcile(module);
+        const result = await follow<ReconcileStatus>(frame.temporal, workflowId, { describe });
         printAnswer(result, report(result), options);
         return unrepaired(result) > 0 ? (1 satisfies ExitCode) : 0;
       }),

@@ -2,11 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { queries, workflowIds, type NotificationSyncStatus } from '../contracts';
+import { workflowIds, type NotificationSyncStatus } from '../contracts';
 import type { Database, OpenReject } from '../db';
 import { toIsoMs } from '../mirror';
-import { inTime, sendHints } from '../temporal';
+import { sendHints, statusOf } from '../temporal';
 import { withDatabase } from './database';
+import { noWorkerAnswers } from './follow';
 import { reachTemporal, requireModule, runCommand, type ExitCode, type Frame } from './frame';
 import { printAnswer, printProgress, table } from './print';
 
@@ -181,14 +182,12 @@ class Waiting {
   ) {}
 
   async isOver(): Promise<boolean> {
-    const handle = this.temporal.workflow.getHandle(workflowIds.notificationSync(this.module));
-    const status = await inTime(this.temporal, 3_000, () =>
-      handle.query<NotificationSyncStatus>(queries.status),
-    ).catch(() => undefined);
+    const workflowId = workflowIds.notificationSync(this.module);
+    const status = await statusOf<NotificationSyncStatus>(this.temporal, workflowId);
     const { lastError, waiting, retrying, phase } = status ?? {};
     this.say(
       status === undefined
-        ? 'no worker answers; start one: zoho-mirror start'
+        ? noWorkerAnswers(workflowId)
         : lastError !== undefined
           ? `needs you: ${lastError}`
           : (waiting ?? retrying ?? (phase === 'paused' ? `paused: zoho-mirror resume ${this.module}` : '')),

@@ -5,7 +5,7 @@ import { loadConfig, type Config } from '../config';
 import { openDatabase, SchemaMismatchError, type Database, type Finding, type TargetTable } from '../db';
 import { createZoho } from '../zoho';
 import { runGuarded, type ExitCode } from './frame';
-import { printAnswer, printLine } from './print';
+import { printAnswer, printLine, printProgress } from './print';
 
 interface SchemaOptions {
   json: boolean;
@@ -115,13 +115,18 @@ function summary(findings: readonly Finding[], inTheWay: boolean): string {
 
 const print: Action = async ({ db, tables }, options) => {
   const statements = await db.ownTablesSql();
+  const noSql: string[] = [];
   for (const table of tables)
-    for (const finding of (await db.inspectTable(table)).findings) statements.push(...finding.statements);
+    for (const finding of (await db.inspectTable(table)).findings)
+      if (finding.statements.length > 0) statements.push(...finding.statements);
+      else noSql.push(finding.text);
   printAnswer(
     { statements },
     statements.map((statement) => `${statement};`),
     options,
   );
+  for (const text of noSql) printProgress(`no SQL mends this: ${text}`);
+  if (statements.length + noSql.length === 0) printProgress('nothing is missing, so there is nothing to run');
   return 0;
 };
 

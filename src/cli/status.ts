@@ -108,7 +108,7 @@ export function describe(state: MirrorState, nowMs = Date.now()): string[] {
     ),
     '',
     `workers ${state.workers} · ${credits(state)}`,
-    ...state.modules.flatMap(needs),
+    ...state.modules.flatMap((module) => needs(module, state)),
   ];
 }
 
@@ -144,7 +144,7 @@ function credits({ credits: { spentToday, left, daily } }: MirrorState): string 
 }
 
 /** What a person must do, trouble by trouble. */
-function needs(seen: ModuleState): string[] {
+function needs(seen: ModuleState, { workers }: MirrorState): string[] {
   const { module, health, workflows, openRejects, lastRun } = seen;
   const lines = workflows.flatMap(({ workflowId, lastError, lastErrorType }) =>
     lastError === undefined
@@ -155,7 +155,12 @@ function needs(seen: ModuleState): string[] {
   if (lastRun?.outcome === 'failed')
     lines.push('', `${module}: the last run failed${lastRun.detail ? `: ${lastRun.detail}` : ''}`);
   if (health === 'no worker')
-    lines.push('', `${module}: no worker answers. Start one: zoho-mirror start, or npm run worker`);
+    lines.push(
+      '',
+      workers === 0
+        ? `${module}: no worker answers. Start one: zoho-mirror start, or npm run worker`
+        : `${module}: a worker is there, but not all of its workflows answer. Look again, then at the worker's log`,
+    );
   if (health === 'not started')
     lines.push('', `${module}: not loaded yet. Load it: zoho-mirror sync ${module}`);
   if (openRejects > 0)

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { workflowIds, type DryRunStatus, type LoadStatus } from '../contracts';
 import { startDryRun, startInitialSync } from '../temporal';
-import { follow } from './follow';
+import { follow, sayBegun } from './follow';
 import { reachTemporal, requireModule, runCommand, type ExitCode, type Frame } from './frame';
-import { printAnswer, printLine } from './print';
+import { printAnswer } from './print';
 
 interface SyncOptions {
   dryRun: boolean;
@@ -37,13 +37,14 @@ The same with the Temporal CLI:
       }),
     );
 
-async function load(frame: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
-  await startInitialSync(frame.temporal, module, `Loads ${module}`);
+async function load({ temporal }: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
+  const workflowId = workflowIds.initialSync(module);
+  const begun = await startInitialSync(temporal, module, `Loads ${module}`);
   if (options.detach) {
-    printLine(`started ${workflowIds.initialSync(module)}`);
+    await sayBegun(temporal, workflowId, begun);
     return 0;
   }
-  const result = await follow<LoadStatus>(frame.temporal, workflowIds.initialSync(module), describe);
+  const result = await follow<LoadStatus>(temporal, workflowId, { begun, describe });
   printAnswer(result, [describe(result)], options);
   return 0;
 }
@@ -53,13 +54,14 @@ const describe = ({ module, phase, counts, pages }: LoadStatus): string =>
   `${counts.unchanged} unchanged, ${counts.deleted} deleted, ${counts.rejected} rejected`;
 
 /** Exit code 1 when a load could not start. */
-async function rehearse(frame: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
-  await startDryRun(frame.temporal, module);
+async function rehearse({ temporal }: Frame, module: string, options: SyncOptions): Promise<ExitCode> {
+  const workflowId = workflowIds.dryRun(module);
+  const begun = await startDryRun(temporal, module);
   if (options.detach) {
-    printLine(`started ${workflowIds.dryRun(module)}`);
+    await sayBegun(temporal, workflowId, begun);
     return 0;
   }
-  const result = await follow<DryRunStatus>(frame.temporal, workflowIds.dryRun(module), progressOf);
+  const result = await follow<DryRunStatus>(temporal, workflowId, { begun, describe: progressOf });
   printAnswer(result, report(result), options);
   return result.ready ? 0 : 1;
 }

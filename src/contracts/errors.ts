@@ -16,6 +16,12 @@ export const errorTypes = {
       'Mend it in Zoho, then `resume`. For a new token `zoho-mirror setup --token-only`, then restart the worker.',
     healed: '`zoho-mirror status` shows `ok`; the list of degraded workflows is empty.',
   },
+  ChannelPaused: {
+    retry: false,
+    means: 'The renewal of the notification channel is paused, so nobody knows whether Zoho notifies.',
+    operator: 'Let the module go on: `zoho-mirror resume` with its name.',
+    healed: '`zoho-mirror status` shows `ok` and nothing paused.',
+  },
   ZohoThrottled: {
     retry: true,
     means: 'Zoho asks for patience: credits, concurrency, downloads or token refreshes.',

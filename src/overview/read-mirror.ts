@@ -68,11 +68,14 @@ export async function readMirror(
   { config, temporal, db }: { config: Config; temporal: Client; db: Database },
   { modules = Object.keys(config.modules), closely }: Looking,
 ): Promise<MirrorState> {
-  const [running, { count: workers }, spent] = await Promise.all([
+  const [running, seen, spent] = await Promise.all([
     runningWorkflows(temporal),
     workersSeen(temporal),
     db.readSpent(instant(Date.now() - dayMs)),
   ]);
+  // One that was killed is seen for a while, but answers nothing.
+  const silent = running.length > 0 && running.every(({ status }) => status === undefined);
+  const workers = silent ? 0 : seen.count;
   const states: ModuleState[] = [];
   for (const module of modules) {
     const own = running.filter((workflow) => workflow.module === module);

@@ -13,6 +13,7 @@ export {
   startInitialSync,
   startReconcile,
   wakeDegraded,
+  type Begun,
 } from './workflows';
 export { pausedSchedulesOf, pauseSchedules, resumeSchedules, type PausedSchedule } from './hold';
 export { registerSearchAttributes, searchAttributeCheck } from './search-attributes';
@@ -20,9 +21,11 @@ export {
   freshPollMs,
   inTime,
   moduleOf,
+  ping,
   rowsOfPageDone,
   runningModules,
   runningWorkflows,
+  statusOf,
   workersSeen,
   type RunningWorkflow,
 } from './look';

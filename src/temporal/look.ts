@@ -29,6 +29,16 @@ export async function inTime<T>(temporal: Client, ms: number, call: () => Promis
   }
 }
 
+/** Throws where Temporal does not answer. */
+export const ping = (temporal: Client, ms: number) =>
+  inTime(temporal, ms, () => temporal.workflowService.getSystemInfo({}));
+
+/** What a workflow says of itself; undefined where no worker has answered, or there is no such workflow. */
+export const statusOf = <S extends Status>(temporal: Client, workflowId: string): Promise<S | undefined> =>
+  inTime(temporal, answerWithinMs, () =>
+    temporal.workflow.getHandle(workflowId).query<S>(queries.status),
+  ).catch(() => undefined);
+
 export interface WorkersSeen {
   count: number;
   /** When one of them last asked for work. Absent: none has. */
@@ -66,14 +76,7 @@ export const runningModules = async (temporal: Client): Promise<string[]> => [
 export async function runningWorkflows(temporal: Client): Promise<RunningWorkflow[]> {
   const listed = await inTime(temporal, connectWithinMs, () => listRunning(temporal));
   return Promise.all(
-    listed.map(async ({ workflowId, type, module }) => ({
-      workflowId,
-      type,
-      module,
-      status: await inTime(temporal, answerWithinMs, () =>
-        temporal.workflow.getHandle(workflowId).query<Status>(queries.status),
-      ).catch(() => undefined),
-    })),
+    listed.map(async (workflow) => ({ ...workflow, status: await statusOf(temporal, workflow.workflowId) })),
   );
 }
 

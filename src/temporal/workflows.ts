@@ -2,12 +2,14 @@
 import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
+  WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WithStartWorkflowOperation,
   type Client,
   type ScheduleOptionsAction,
   type ScheduleUpdateOptions,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import { defineUpdate } from '@temporalio/workflow';
 import {
@@ -61,14 +63,25 @@ export const holdNotifications = (temporal: Client, module: string): Promise<Not
     }),
   });
 
-export async function startInitialSync(temporal: Client, module: string, summary: string): Promise<void> {
-  await temporal.workflow.start(workflowTypes.initialSync, {
+/** One that is running already is joined. */
+export type Begun = 'started' | 'joined';
+
+export const startInitialSync = (temporal: Client, module: string, summary: string): Promise<Begun> =>
+  startOrJoin(temporal, workflowTypes.initialSync, {
     taskQueue: TASK_QUEUE,
     workflowId: workflowIds.initialSync(module),
-    workflowIdConflictPolicy: 'USE_EXISTING',
     args: [{ module }],
     staticSummary: summary,
   });
+
+async function startOrJoin(temporal: Client, type: string, options: WorkflowStartOptions): Promise<Begun> {
+  try {
+    await temporal.workflow.start(type, { ...options, workflowIdConflictPolicy: 'FAIL' });
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'joined';
+    throw error;
+  }
 }
 
 /** Waits until no InitialSync of the module is running. */
@@ -160,16 +173,13 @@ async function signalIfRunning(temporal: Client, workflowId: string, signal: str
   }
 }
 
-/** Starts DryRun, or joins the running one. */
-export async function startDryRun(temporal: Client, module: string): Promise<void> {
-  await temporal.workflow.start(workflowTypes.dryRun, {
+export const startDryRun = (temporal: Client, module: string): Promise<Begun> =>
+  startOrJoin(temporal, workflowTypes.dryRun, {
     taskQueue: TASK_QUEUE,
     workflowId: workflowIds.dryRun(module),
-    workflowIdConflictPolicy: 'USE_EXISTING',
     args: [{ module }],
     staticSummary: `Says what a load of ${module} would do`,
   });
-}
 
 /** Starts Reconcile. Throws WorkflowExecutionAlreadyStartedError while one runs: it may have been asked for something else. */
 export async function startReconcile(temporal: Client, input: ReconcileInput): Promise<void> {

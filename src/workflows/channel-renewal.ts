@@ -15,6 +15,7 @@ import {
   updates,
   type ChannelRenewalInput,
   type ChannelStatus,
+  type ErrorType,
   type KnownChannel,
   type ModuleSettings,
 } from '../contracts';
@@ -252,7 +253,11 @@ class Bell {
       {
         description: 'Renews the channel at once and answers with the outcome',
         validator: () => {
-          if (desk.isPaused) throw new Error('the renewal of the channel is paused: resume it first');
+          if (desk.isPaused)
+            throw ApplicationFailure.nonRetryable(
+              'the renewal of the channel is paused: resume it first',
+              'ChannelPaused' satisfies ErrorType,
+            );
         },
       },
     );

@@ -13,6 +13,7 @@ const restAfterNews = '59m';
 /** Types after which only a person can help: degraded, not failed. */
 const needsPerson: ReadonlySet<string> = new Set<ErrorType>([
   'ZohoPermanent',
+  'ChannelPaused',
   'SchemaMismatch',
   'DatabasePermanent',
   'Bug',

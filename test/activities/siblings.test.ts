@@ -15,10 +15,13 @@ const asked = (answer: () => Promise<unknown>): Promise<unknown> => {
 };
 
 test('a ChannelRenewal that is paused needs a person, who is told what to do', async () => {
-  const refusal = ApplicationFailure.nonRetryable('the renewal of the channel is paused: resume it first');
+  const refusal = ApplicationFailure.nonRetryable(
+    'the renewal of the channel is paused: resume it first',
+    'ChannelPaused',
+  );
   const failed = new WorkflowUpdateFailedError('Workflow Update failed', refusal);
   await expect(asked(() => Promise.reject(failed))).rejects.toMatchObject({
-    type: 'ZohoPermanent',
+    type: 'ChannelPaused',
     message:
       'Leads has no channel that is known to be alive: the renewal of the channel is paused: resume it first',
   });

@@ -19,6 +19,7 @@ test.each([
   ['too many arguments', ['check', 'Leads'], {}, 'too many arguments'],
   ['an unknown option of the simulator', ['simulator', '--recods', '1'], {}, "unknown option '--recods'"],
   ['a wrong option of the demo', ['demo', '--kills', 'many'], {}, 'give a whole number'],
+  ['a target of the demo that is no address', ['demo', '--target', 'foo://x'], {}, 'neither a URL nor'],
   ['a wrong setting', ['status'], {}, 'ZOHO_CLIENT_ID is not set'],
   ['a wrong setting of a process', ['start', 'worker'], {}, 'ZOHO_CLIENT_ID is not set'],
   ['a file of variables that is not there', ['check', '--env', 'nowhere'], {}, 'nowhere does not exist'],

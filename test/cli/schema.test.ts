@@ -59,6 +59,12 @@ test('check and print change nothing; apply does what adds, once nothing needs a
   expect((await schema('apply')).out).toContain('Kunden: nothing to do');
   const again = await schema('check');
   expect([again.code, again.out]).toEqual([0, 'Leads: Kunden is as it should be\n']);
+  const nothing = await schema('print');
+  expect([nothing.code, nothing.out, nothing.err]).toEqual([
+    0,
+    '',
+    'nothing is missing, so there is nothing to run\n',
+  ]);
 });
 
 test('a module that is not configured is refused in one line', async () => {

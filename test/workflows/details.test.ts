@@ -24,21 +24,25 @@ test('a load tells page, rows by what became of them, and rate', () => {
   );
 });
 
-test.each(['ZohoPermanent', 'SchemaMismatch', 'DatabasePermanent', 'TooManyUnseen', 'Bug'] as const)(
-  'trouble of type %s says what is wrong, what to do, and when it tries again',
-  (lastErrorType) => {
-    const text = details(
-      { module: 'Leads', phase: 'waiting', health: 'degraded', lastError: 'Zoho refuses', lastErrorType },
-      { facts: [], triesByItself: lastErrorType !== 'TooManyUnseen' },
-    );
-    expect(text).toContain('### ⚠️ Leads needs a person');
-    expect(text).toContain('**Zoho refuses**');
-    expect(text).toContain(`**What to do:** ${errorTypes[lastErrorType].operator}`);
-    expect(text).toContain(
-      lastErrorType === 'TooManyUnseen' ? 'It waits for the update `resume`.' : 'It tries again every hour',
-    );
-  },
-);
+test.each([
+  'ZohoPermanent',
+  'ChannelPaused',
+  'SchemaMismatch',
+  'DatabasePermanent',
+  'TooManyUnseen',
+  'Bug',
+] as const)('trouble of type %s says what is wrong, what to do, and when it tries again', (lastErrorType) => {
+  const text = details(
+    { module: 'Leads', phase: 'waiting', health: 'degraded', lastError: 'Zoho refuses', lastErrorType },
+    { facts: [], triesByItself: lastErrorType !== 'TooManyUnseen' },
+  );
+  expect(text).toContain('### ⚠️ Leads needs a person');
+  expect(text).toContain('**Zoho refuses**');
+  expect(text).toContain(`**What to do:** ${errorTypes[lastErrorType].operator}`);
+  expect(text).toContain(
+    lastErrorType === 'TooManyUnseen' ? 'It waits for the update `resume`.' : 'It tries again every hour',
+  );
+});
 
 test('an outage that needs nobody says that it goes on by itself', () => {
   const text = details(

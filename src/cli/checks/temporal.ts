@@ -1,7 +1,7 @@
 // Temporal: within reach, the namespace, the search attributes, and a worker that asks for work. Changes nothing.
 import type { Client } from '@temporalio/client';
 import { searchAttributes, TASK_QUEUE } from '../../contracts';
-import { freshPollMs, inTime, runningModules, temporalAddress, workersSeen } from '../../temporal';
+import { freshPollMs, inTime, ping, runningModules, temporalAddress, workersSeen } from '../../temporal';
 import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict';
 
 const withinMs = 5_000;
@@ -28,9 +28,7 @@ export async function checkTemporal(
 
 async function checkReach(temporal: Client): Promise<Verdict> {
   try {
-    const { serverVersion } = await inTime(temporal, withinMs, () =>
-      temporal.workflowService.getSystemInfo({}),
-    );
+    const { serverVersion } = await ping(temporal, withinMs);
     return ok('Temporal', `server ${serverVersion || 'of unknown version'} at ${temporalAddress()}`);
   } catch (error) {
     return failed(

@@ -115,9 +115,8 @@ async function allValues(answers: Answers): Promise<Values> {
 
 const portByDefault = describeVariables().find(({ name }) => name === 'PORT')!.fallback!;
 
-/** How this machine reaches Temporal and trusts servers, if the environment says so. */
-const alsoKept =
-  /^(TEMPORAL_(API_KEY|TLS|PROFILE|CONFIG_FILE|GRPC_META)|MIRROR_CONFIG$|NODE_EXTRA_CA_CERTS$|AZURE_)/;
+/** How this machine reaches Temporal and Azure, if the environment says so. */
+const alsoKept = /^(TEMPORAL_(API_KEY|TLS|PROFILE|CONFIG_FILE|GRPC_META)|MIRROR_CONFIG$|AZURE_)/;
 
 /** Variables that are set but not asked for, such as ZOHO_API_URL, stay as they are. */
 function kept(): Values {
