@@ -236,11 +236,24 @@ test.each([
 
 test('what setup has written can be lacking: it says so, keeps the files and exits with 1', async () => {
   const cwd = folder();
-  const ran = await setup(cwd, ['--temporal-address', '127.0.0.1:9', '--modules', 'Leads,Nobodys']);
+  const ran = await setup(cwd, ['--temporal-address', '127.0.0.1:9']);
   expect([ran.code, ran.err]).toEqual([1, '']);
   expect(ran.out).toContain('✗ Temporal: 127.0.0.1:9');
-  expect(ran.out).toContain('✗ module Nobodys: Zoho has no such module');
   expect(envOf(cwd).ZOHO_REFRESH_TOKEN).toBe('sim-refresh');
+});
+
+const kept = ' (the token is kept: zoho-mirror setup --force asks for no other code)\n';
+test.each([
+  ['Leads,leadz', 'Zoho has no module leadz: did you mean Leads?'],
+  ['Nobodys', 'Zoho has no module Nobodys. It has: Leads, Contacts, Campaigns, Site_Projects, Site_Visits'],
+  ['Inner_Logs', "Zoho's API gives no access to the module Inner_Logs"],
+])('what Zoho does not have is in no file: %s', async (named, said) => {
+  const cwd = folder();
+  const ran = await setup(cwd, ['--modules', named]);
+  expect([ran.code, ran.err]).toEqual([2, `zoho-mirror: --modules: ${said}${kept}`]);
+  expect(readdirSync(cwd)).toEqual(['.env']);
+  const again = await setup(cwd, ['--force', '--modules', 'Leads'], { ZOHO_GRANT_TOKEN: '' });
+  expect([again.code, textOf(cwd, 'zoho-mirror.yaml')]).toEqual([0, expect.stringContaining('\n  Leads:\n')]);
 });
 
 test('start runs what npm start runs, with the file .env, and ends as it ends', async () => {

@@ -10,6 +10,7 @@ import { checkTemporal } from './temporal';
 import { skipped, type Verdict } from './verdict';
 import { checkZoho } from './zoho';
 
+export { mirrorable, refusalOf } from './modules';
 export { failed, ok, type Verdict } from './verdict';
 export { scopes } from './zoho';
 

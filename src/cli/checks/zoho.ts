@@ -3,6 +3,7 @@ import type { Config, ModuleConfig } from '../../config';
 import { instant, MappingError, planMapping, recordId, type Mapping } from '../../mirror';
 import { channelId } from '../../webhook';
 import { ZohoError, type Zoho, type ZohoModule } from '../../zoho';
+import { refusalOf } from './modules';
 import { failed, ok, reasonOf, skipped, warning, type Verdict } from './verdict';
 
 export const scopes = [
@@ -91,15 +92,9 @@ async function checkModule(
   { module, settings }: { module: string; settings: ModuleConfig },
 ): Promise<{ verdict: Verdict; mapping?: Mapping }> {
   const check = `module ${module}`;
-  const usable = known.filter(({ apiSupported }) => apiSupported).map(({ apiName }) => apiName);
-  if (!usable.includes(module))
-    return {
-      verdict: failed(
-        check,
-        'Zoho has no such module that the API supports',
-        `Name one of: ${usable.join(', ')}`,
-      ),
-    };
+  const refusal = refusalOf(module, known);
+  if (refusal !== undefined)
+    return { verdict: failed(check, refusal, 'Name another under `modules` in the YAML file') };
   try {
     const mapping = planMapping(module, await zoho.fields(module), settings);
     const skippedFields =

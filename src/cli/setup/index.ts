@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describeVariables, envFile, loadConfig, type Config } from '../../config';
 import { createTemporalClient, inTime, registerSearchAttributes } from '../../temporal';
-import { exchangeGrant } from '../../zoho';
+import { createZoho, exchangeGrant, type ZohoModule } from '../../zoho';
 import { describe, tellAll } from '../check';
-import { runGuarded, type ExitCode } from '../frame';
+import { mirrorable, refusalOf } from '../checks';
+import { messageOf, runGuarded, type ExitCode } from '../frame';
 import { printLine } from '../print';
 import { Answers, type Flags, type Values } from './answers';
 import { askIn, askNobody, onlyTheUnknown } from './ask';
@@ -67,25 +68,63 @@ async function setUp(flags: Flags): Promise<ExitCode> {
     tell(explainClient());
   }
   const values = tokenOnly ? await answers.all(aboutZoho) : await allValues(answers);
-  const yaml = tokenOnly || existsSync(yamlFile()) ? undefined : yamlOf(await answers.one(modules));
+  const makesYaml = !tokenOnly && !existsSync(yamlFile());
+  // Once there is a token they are held against what Zoho has; a name that is none is refused before.
+  if (answers.given([modules]).length > 0) await answers.one(modules);
   const old = textOf(envFile());
   // What cannot be read or written is said before the one use of the code.
   const toBeHad = { ...values, ZOHO_REFRESH_TOKEN: 'to-be-had' };
-  const { zoho } = configured({ ...process.env, ...toBeHad }, yaml);
+  const { zoho } = configured(
+    { ...process.env, ...toBeHad },
+    makesYaml ? yamlOf(modules.fallback!) : undefined,
+  );
   withValues(old, toBeHad);
   // Last of all: the code is good for minutes.
   values.ZOHO_REFRESH_TOKEN =
     (tokenOnly ? undefined : tokenAtHand()) ?? (await newToken(answers, zoho, () => tell(explainGrant())));
   writeEnvFile(envFile(), withValues(old, values));
-  if (yaml !== undefined) writeFileSync(yamlFile(), yaml);
-  printLine(`written: ${envFile()} (for you alone)${yaml === undefined ? '' : `, ${yamlFile()}`}`);
+  printLine(`written: ${envFile()} (for you alone)`);
   for (const name of hiddenBy(process.env, old, values))
     printLine(
       `! ${name} has another value in the environment, and that wins: change it there, or take it out`,
     );
   Object.assign(process.env, values);
+  if (makesYaml) {
+    writeFileSync(yamlFile(), yamlOf(await nameModules(answers, tell)));
+    printLine(`written: ${yamlFile()}`);
+  }
   return check(tokenOnly);
 }
+
+async function nameModules(answers: Answers, tell: (lines: readonly string[]) => void): Promise<string> {
+  const known = await modulesOf(configured(process.env, yamlOf(modules.fallback!)));
+  tell(known.length > 0 ? ['', `Zoho has: ${mirrorable(known).join(', ')}`] : []);
+  try {
+    return await answers.one({
+      ...modules,
+      check: (text) =>
+        modules.check?.(text) ?? namesOf(text).flatMap((name) => refusalOf(name, known) ?? [])[0],
+    });
+  } catch (error) {
+    throw new Error(
+      `${messageOf(error)} (the token is kept: zoho-mirror setup --force asks for no other code)`,
+    );
+  }
+}
+
+/** None where Zoho does not list them: then the names are taken as they are, and the check says what is wrong. */
+async function modulesOf(config: Config): Promise<ZohoModule[]> {
+  const zoho = createZoho(config.zoho);
+  try {
+    return await zoho.modules();
+  } catch {
+    return [];
+  } finally {
+    await zoho.close();
+  }
+}
+
+const namesOf = (text: string): string[] => text.split(',').map((name) => name.trim());
 
 function refuseMore(answers: Answers): void {
   const [flag] = answers.given([...aboutTheRest, modules]);
@@ -134,7 +173,7 @@ const yamlOf = (names: string): string =>
   [
     '# Which modules are mirrored. Tables, columns, code lists and all else: docs/configuration.md',
     'modules:',
-    ...names.split(',').map((name) => `  ${name.trim()}:`),
+    ...namesOf(names).map((name) => `  ${name}:`),
     '',
   ].join('\n');
 
