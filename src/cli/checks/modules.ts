@@ -26,7 +26,7 @@ const mostSlips = 2;
 /** How many letters one has to add, drop or change (Levenshtein). */
 function differences(one: string, other: string): number {
   let row = [...Array(other.length + 1).keys()];
-  for (const [i, letter] of [...one].entries()) {
+  for (const [i, letter] of Array.from(one).entries()) {
     const next = [i + 1];
     for (let j = 0; j < other.length; j += 1)
       next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other[j] ? 0 : 1)));
