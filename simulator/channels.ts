@@ -27,6 +27,8 @@ const EVENT_OF = { insert: 'create', update: 'edit', delete: 'delete' } as const
 
 export class Channels {
   readonly #channels = new Map<string, Channel>();
+  /** Modules that nobody can subscribe to. */
+  readonly notNotified = new Set<string>();
 
   constructor(readonly clock: Clock) {}
 

@@ -23,7 +23,7 @@ export function parseChannel(
   if (!/^\d{1,19}$/.test(id)) return refused('INVALID_DATA', 'channel_id');
   const events = item.events === undefined && base ? base.events : (listOf(item.events) ?? []).map(String);
   if (events.length === 0) return refused('MANDATORY_NOT_FOUND', 'events');
-  if (!events.every((event) => isEvent(event, crm))) return refused('INVALID_DATA', 'events');
+  if (!events.every((event) => isEvent(event, crm, channels))) return refused('INVALID_DATA', 'events');
   const notifyUrl = text(item.notify_url) ?? base?.notifyUrl ?? null;
   if (notifyUrl === null) return refused('MANDATORY_NOT_FOUND', 'notify_url');
   if (!URL.canParse(notifyUrl) || !/^https?:/.test(notifyUrl)) return refused('INVALID_DATA', 'notify_url');
@@ -49,10 +49,12 @@ export function parseChannel(
   return { kind: 'channel', channel };
 }
 
-function isEvent(event: string, crm: Crm): boolean {
+function isEvent(event: string, crm: Crm, { notNotified }: Channels): boolean {
   const [module = '', action = ''] = event.split('.');
   return (
-    crm.find(module)?.module.apiSupported === true && ['create', 'edit', 'delete', 'all'].includes(action)
+    crm.find(module)?.module.apiSupported === true &&
+    !notNotified.has(module) &&
+    ['create', 'edit', 'delete', 'all'].includes(action)
   );
 }
 

@@ -6,6 +6,7 @@ import { channelId, channelToken, notificationPath } from '../webhook';
 import { ZohoError, type Channel, type ChannelRequest, type Verdict, type Zoho } from '../zoho';
 import { invalidInput } from './catalog';
 import type { Deps } from './deps';
+import { failure } from './failures';
 
 export interface RenewedChannel {
   channelId: string;
@@ -29,6 +30,18 @@ export function createChannelActivities({ config, zoho }: Deps) {
       expiresAt: instant(zoho.now() + config.channel.lifetimeMs),
     };
   };
+  const subscribe = async (request: ChannelRequest, signal: AbortSignal): Promise<Channel> => {
+    try {
+      return await zoho.subscribe(request, signal);
+    } catch (error) {
+      if (!(error instanceof ZohoError && isAboutModule(error))) throw error;
+      const minutes = Math.max(1, Math.round(config.schedules.catchUpMs / 60_000));
+      throw failure(
+        'NotNotified',
+        `Zoho does not notify ${request.module} (${error.code}): its changes come by catch-up, every ${minutes} min`,
+      );
+    }
+  };
   const drop = async (id: string, signal: AbortSignal): Promise<void> => {
     try {
       await zoho.unsubscribe(id, signal);
@@ -48,8 +61,8 @@ export function createChannelActivities({ config, zoho }: Deps) {
       const updated = known.doubted ? undefined : await update(zoho, request, signal);
       const long = updated && updated.expiresAt - zoho.now() >= config.channel.lifetimeMs / 2;
       // Asked for again, now that an answer has told Zoho's clock: by one of a day ahead it was over a week, which becomes an hour.
-      const told = long ? updated : await zoho.subscribe(requestFor(module), signal);
-      const { expiresAt, replaced } = await readBack(zoho, requestFor(module), told, signal);
+      const told = long ? updated : await subscribe(requestFor(module), signal);
+      const { expiresAt, replaced } = await readBack(zoho, requestFor(module), { told, subscribe, signal });
       const renamed = known.channelId !== undefined && known.channelId !== request.channelId;
       if (renamed) await drop(known.channelId!, signal);
       const subscribedAnew =
@@ -91,6 +104,17 @@ async function update(
 
 const inDoubt: ReadonlySet<Verdict> = new Set<Verdict>(['refused', 'bug']);
 
+const oursInRequest: ReadonlySet<string | undefined> = new Set([
+  'channel_id',
+  'channel_expiry',
+  'notify_url',
+  'token',
+]);
+
+/** Of a subscription all but the module is ours. Zoho documents no code for a module that it never notifies. */
+const isAboutModule = ({ verdict, details }: ZohoError): boolean =>
+  verdict === 'refused' && !oursInRequest.has(details['api_name']);
+
 /** Zoho may list late what it has confirmed; after so many attempts a person must know. */
 const attemptsToList = 4;
 
@@ -98,12 +122,19 @@ const attemptsToList = 4;
 async function readBack(
   zoho: Zoho,
   request: ChannelRequest,
-  told: Channel,
-  signal: AbortSignal,
+  {
+    told,
+    subscribe,
+    signal,
+  }: {
+    told: Channel;
+    subscribe: (request: ChannelRequest, signal: AbortSignal) => Promise<Channel>;
+    signal: AbortSignal;
+  },
 ): Promise<{ expiresAt: Instant; replaced: boolean }> {
   const listed = await zoho.readChannel(request.module, request.channelId, signal);
   if (isAsAsked(listed, request)) return { expiresAt: sooner(told, listed), replaced: false };
-  const again = await zoho.subscribe(request, signal);
+  const again = await subscribe(request, signal);
   const relisted = await zoho.readChannel(request.module, request.channelId, signal);
   if (isAsAsked(relisted, request)) return { expiresAt: sooner(again, relisted), replaced: true };
   throw new ZohoError(`Zoho does not list the channel that it has just confirmed for ${request.module}`, {

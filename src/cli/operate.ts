@@ -175,11 +175,11 @@ The same with the Temporal CLI:
         const workflowId = workflowIds.channelRenewal(module);
         const channel = await update<ChannelStatus>(frame.temporal, workflowId, updates.renewNow);
         if (!channel) throw new Error(`${workflowId} is not running; a load of ${module} starts it`);
-        const { health, channelId, expiresAt, lastError } = channel;
-        const line =
-          health === 'ok' ? `channel ${channelId} is alive until ${expiresAt}` : `needs you: ${lastError}`;
+        const { health, channelId, expiresAt, lastError, notNotified } = channel;
+        const trouble = health === 'ok' ? notNotified : `needs you: ${lastError}`;
+        const line = trouble ?? `channel ${channelId} is alive until ${expiresAt}`;
         printAnswer(channel, [`${module}: ${line}`], options);
-        return health === 'ok' ? 0 : 1;
+        return trouble === undefined ? 0 : 1;
       }),
     );
 

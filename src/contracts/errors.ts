@@ -16,6 +16,13 @@ export const errorTypes = {
       'Mend it in Zoho, then `resume`. For a new token `zoho-mirror setup --token-only`, then restart the worker.',
     healed: '`zoho-mirror status` shows `ok`; the list of degraded workflows is empty.',
   },
+  NotNotified: {
+    retry: false,
+    means: 'Zoho does not notify this module, whoever subscribes.',
+    operator:
+      'Nothing; its changes come by catch-up (`schedules.catchUp`), and a subscription is tried with every renewal.',
+    healed: 'The watermark moves with every catch-up.',
+  },
   ChannelPaused: {
     retry: false,
     means: 'The renewal of the notification channel is paused, so nobody knows whether Zoho notifies.',

@@ -241,6 +241,7 @@ export interface ChannelRenewalInput {
     nextRenewalAt?: string;
     verifiedAt?: string;
     doubtedAt?: string;
+    notNotified?: string;
     /** The channel had lapsed and the catch-up for it could not be asked for yet. */
     gap?: true;
     /** Changes come by catch-up only, and it has not been subscribed anew since. */
@@ -257,6 +258,8 @@ export interface ChannelStatus extends Status {
   verifiedAt?: string;
   /** When it was last subscribed anew because changes came by catch-up only. */
   doubtedAt?: string;
+  /** Zoho does not notify the module at all, in words for a person. */
+  notNotified?: string | undefined;
   renewals: number;
 }
 

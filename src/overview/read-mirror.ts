@@ -170,7 +170,8 @@ function healthOf(seen: {
 
 function workflowState({ workflowId, status }: RunningWorkflow): WorkflowState {
   if (status === undefined) return { workflowId, phase: 'no worker' };
-  const { phase, health, paused, lastError, lastErrorType, waiting, retrying } = status;
+  const { phase, health, paused, lastError, lastErrorType, retrying } = status;
+  const waiting = status.waiting ?? (status as Partial<ChannelStatus>).notNotified;
   return {
     workflowId,
     phase,

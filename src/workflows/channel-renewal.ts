@@ -148,12 +148,22 @@ async function renew(
       verifiedAt: new Date(Date.parse(renewed.expiresAt) - renewed.expiresInMs).toISOString(),
       nextRenewalAt: new Date(Date.now() + waitMs).toISOString(),
       renewals: desk.read().renewals + 1,
+      notNotified: undefined,
     });
     if (wasDegraded && askedBy !== 'sibling') await desk.wakeSiblings();
     return waitMs;
   } catch (error) {
     const failure = failureOf(error);
     if (!failure || failure.type === 'InvalidInput') throw error;
+    if (failure.type === ('NotNotified' satisfies ErrorType)) {
+      desk.markRecovered();
+      desk.show({
+        phase: 'waiting',
+        notNotified: failure.message,
+        nextRenewalAt: new Date(Date.now() + renewEveryMs).toISOString(),
+      });
+      return renewEveryMs;
+    }
     desk.markDegraded(failure);
     desk.show({ phase: 'waiting', nextRenewalAt: new Date(Date.now() + hourMs).toISOString() });
     return hourMs;
@@ -202,7 +212,7 @@ class Watch {
       channelDoubted,
       () => {
         // Some modules are never notified, whatever one subscribes: once an hour is enough.
-        if (desk.isPaused || Date.now() - lastMs < hourMs) return;
+        if (desk.isPaused || desk.read().notNotified || Date.now() - lastMs < hourMs) return;
         lastMs = Date.now();
         this.doubted = true;
         desk.show({ doubtedAt: new Date(lastMs).toISOString() });
@@ -221,7 +231,8 @@ class Watch {
   }
 
   carry(): NonNullable<ChannelRenewalInput['carried']> {
-    const { renewals, channelId, expiresAt, nextRenewalAt, verifiedAt, doubtedAt } = this.desk.read();
+    const { renewals, channelId, expiresAt, nextRenewalAt, verifiedAt, doubtedAt, notNotified } =
+      this.desk.read();
     return {
       renewals,
       ...(channelId ? { channelId } : {}),
@@ -229,6 +240,7 @@ class Watch {
       ...(nextRenewalAt ? { nextRenewalAt } : {}),
       ...(verifiedAt ? { verifiedAt } : {}),
       ...(doubtedAt ? { doubtedAt } : {}),
+      ...(notNotified ? { notNotified } : {}),
       ...(this.gap ? { gap: true } : {}),
       ...(this.doubted ? { doubted: true } : {}),
     };
@@ -274,8 +286,15 @@ class Bell {
   }
 }
 
-const describe = ({ channelId, expiresAt, nextRenewalAt, doubtedAt, renewals }: ChannelStatus): string[] => [
-  expiresAt ? `Channel ${channelId} is alive until ${moment(expiresAt)}` : 'No channel yet',
+const describe = ({
+  channelId,
+  expiresAt,
+  nextRenewalAt,
+  doubtedAt,
+  notNotified,
+  renewals,
+}: ChannelStatus): string[] => [
+  notNotified ?? (expiresAt ? `Channel ${channelId} is alive until ${moment(expiresAt)}` : 'No channel yet'),
   ...(nextRenewalAt
     ? [`Next renewal at ${moment(nextRenewalAt)}; ${counted(renewals, 'renewal')} so far`]
     : []),

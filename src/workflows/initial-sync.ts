@@ -51,6 +51,8 @@ async function subscribe(desk: Desk<LoadStatus>, { module, polling }: ModuleSett
     const channel = await quick.ensureChannel.executeWithOptions({ summary: `${module}: subscribe` }, [
       module,
     ]);
+    // By catch-up too everything comes, only later.
+    if (channel.notNotified) desk.show({ remarks: [channel.notNotified, ...(desk.read().remarks ?? [])] });
     if (channel.health === 'degraded')
       throw ApplicationFailure.nonRetryable(
         channel.lastError ?? 'The channel cannot be subscribed',

@@ -180,6 +180,21 @@ describe('a channel in doubt', () => {
   });
 });
 
+test('a module that Zoho does not notify is told from a request of ours that it refuses', async () => {
+  await withMirror({}, async ({ activities, run, sim, zoho }) => {
+    sim.channels.notNotified.add('Leads');
+    await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({
+      type: 'NotNotified',
+      nonRetryable: true,
+      message: 'Zoho does not notify Leads (INVALID_DATA): its changes come by catch-up, every 15 min',
+    });
+    sim.channels.notNotified.clear();
+    const { subscribe } = zoho;
+    zoho.subscribe = (request, signal) => subscribe({ ...request, token: 'x'.repeat(51) }, signal);
+    await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({ type: 'ZohoPermanent' });
+  });
+});
+
 test('a renewal that comes after the expiry it knew is a gap, even where Zoho still has the channel', async () => {
   await withMirror({}, async ({ activities, run, sim }) => {
     const { channelId } = await run(activities.renewChannel, ['Leads']);

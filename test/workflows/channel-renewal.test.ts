@@ -376,3 +376,22 @@ test('a doubt that comes while a renewal is under way is not settled by it: the 
     { renewals: 0, doubtedAt: '2020-01-01T00:00:00.000Z' },
   );
 });
+
+test('of a module that Zoho does not notify it is told, nothing is degraded, and a later renewal may find it notified', async () => {
+  const notNotified = 'Zoho does not notify Leads: its changes come by catch-up, every 15 min';
+  let notified = false;
+  const renewChannel: Activities['renewChannel'] = async () => {
+    if (!notified) throw fail('NotNotified', notNotified);
+    return channel();
+  };
+  await renewal({ renewChannel }, async ({ handle, renewNow, calls }) => {
+    expect(await renewNow()).toMatchObject({ phase: 'waiting', health: 'ok', notNotified, renewals: 0 });
+    // There is no channel that could be in doubt.
+    await handle.signal(signals.channelDoubted);
+    expect(calls).not.toContain('requestCatchUp');
+    notified = true;
+    const seen = await renewNow();
+    expect(seen).toMatchObject({ health: 'ok', renewals: 1 });
+    expect(seen).not.toHaveProperty('notNotified');
+  });
+});

@@ -465,6 +465,17 @@ describe('where a person must act', () => {
     );
   });
 
+  test('a module that Zoho does not notify is loaded all the same, and says so', async () => {
+    const notNotified = 'Zoho does not notify Leads: its changes come by catch-up, every 15 min';
+    const ensureChannel: Activities['ensureChannel'] = async (module) => ({
+      ...{ module, phase: 'waiting', health: 'ok', renewals: 0 },
+      notNotified,
+    });
+    await sync({ ensureChannel }, async ({ result }) => {
+      await expect(result).resolves.toMatchObject({ phase: 'done', health: 'ok', remarks: [notNotified] });
+    });
+  });
+
   test('a channel that cannot be subscribed holds the export back', async () => {
     let mended = false;
     const ensureChannel: Activities['ensureChannel'] = async (module) =>
