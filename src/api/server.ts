@@ -134,7 +134,10 @@ function addCallbacks(
     const workflowId = readReference(webhookSecret, request.params.reference);
     if (workflowId === undefined) return refuse(request, reply, { status: 200, body: { ignored: true } });
     const jobId = readJobId(parseJson(request.body));
-    if (jobId === undefined) return { ignored: true };
+    if (jobId === undefined) {
+      log.warn({ workflowId }, 'callback without the id of a job; its workflow asks for the state by itself');
+      return reply.code(400).send({ error: 'Needed: data, an array whose first item has the id of the job' });
+    }
     const job = { module: moduleOf(workflowId), workflowId, jobId };
     try {
       const handle = temporal.workflow.getHandle(workflowId);

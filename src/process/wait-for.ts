@@ -15,17 +15,29 @@ export interface WaitOptions {
   worthWaiting?: (error: unknown) => boolean;
 }
 
-const stopped = (signal: AbortSignal): Promise<never> =>
+const stopped = (signal: AbortSignal, until: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true, signal: until }),
   );
 
 /** Tries until it works. Throws what cannot be waited out, and the stop's reason when the process is asked to stop. */
 export async function waitFor<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
-  const { what, log, stopping, worthWaiting = () => true } = options;
-  // One listener, however long it takes.
-  const stop = stopped(stopping);
+  const over = new AbortController();
+  // One listener, however long it takes, and none afterwards: the signal lives as long as the process.
+  const stop = stopped(options.stopping, over.signal);
   stop.catch(() => undefined);
+  try {
+    return await untilItWorks(attempt, stop, options);
+  } finally {
+    over.abort();
+  }
+}
+
+async function untilItWorks<T>(
+  attempt: () => Promise<T>,
+  stop: Promise<never>,
+  { what, log, stopping, worthWaiting = () => true }: WaitOptions,
+): Promise<T> {
   let delayMs = firstDelayMs;
   for (let tries = 0; ; tries += 1, delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     stopping.throwIfAborted();

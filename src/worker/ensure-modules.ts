@@ -2,19 +2,13 @@
 // and goes on where it was degraded. What an operator cancelled or paused stays so.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import { asFailure, changesSince, inWords, loadedAs, loadFingerprint, type Deps } from '../activities';
+import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { asFailure, type Deps } from '../activities';
 import { updates, workflowIds } from '../contracts';
 import { waitFor, type Log } from '../process';
-import {
-  endOfInitialSync,
-  ensureChannel,
-  ensureSchedules,
-  requestCatchUp,
-  startInitialSync,
-  wakeDegraded,
-} from '../temporal';
+import { endOfInitialSync, ensureChannel, ensureSchedules, requestCatchUp, wakeDegraded } from '../temporal';
 import { ZohoError } from '../zoho';
+import { applyChanges, lastRun } from './load-again';
 
 const hourMs = 3_600_000;
 
@@ -98,25 +92,6 @@ function restMs(error: unknown): number {
 
 const untilLater: NonNullable<Ensuring['pause']> = (ms, signal) => delay(ms, undefined, { signal });
 
-/** Loads again where rows would be wrong or missing otherwise; every other change just counts from now on. */
-async function applyChanges({ db, catalog, temporal }: Deps, module: string, log: Log): Promise<void> {
-  const state = await db.state(module);
-  if (state.watermark === undefined) return;
-  const plan = await catalog.plan(module);
-  const changes = changesSince(state, plan);
-  if (changes.some(({ reloads }) => reloads)) {
-    log.info({ module, changes: inWords(changes) }, 'what is mirrored has changed; loading again');
-    const [first, ...more] = changes.filter(({ reloads }) => reloads);
-    const others = more.length > 0 ? ` and ${more.length} more` : '';
-    await startInitialSync(temporal, module, `Loads ${module} again: ${first?.text}${others}`);
-    return;
-  }
-  if (changes.length > 0)
-    log.info({ module, changes: inWords(changes) }, 'what is mirrored has changed; no load is needed');
-  if (changes.length > 0 || state.loadedAs === undefined)
-    await db.setLoaded(module, loadFingerprint(plan), loadedAs(plan));
-}
-
 /**
  * Renews at once: URL, secret or lifetime may have changed. One that was cancelled stays so, unless the module's schedules are gone too: then
  * the module was taken out, and is back.
@@ -126,8 +101,8 @@ async function keepChannel(
   module: string,
   { log, cancelled }: { log: Log; cancelled: 'start' | 'leave' },
 ): Promise<void> {
-  const state = await statusOf(temporal, workflowIds.channelRenewal(module));
-  if (state === 'CANCELLED' && cancelled === 'leave') return;
+  const { status } = await lastRun(temporal, workflowIds.channelRenewal(module));
+  if (status === 'CANCELLED' && cancelled === 'leave') return;
   try {
     await ensureChannel(temporal, module);
   } catch (error) {
@@ -142,16 +117,7 @@ async function keepChannel(
  */
 async function endChannel(temporal: Client, module: string, log: Log): Promise<void> {
   const workflowId = workflowIds.channelRenewal(module);
-  if ((await statusOf(temporal, workflowId)) !== 'RUNNING') return;
+  if ((await lastRun(temporal, workflowId)).status !== 'RUNNING') return;
   log.warn({ module }, 'PUBLIC_URL is not set: ending the notification channel; the mirror polls');
   await temporal.workflow.getHandle(workflowId).executeUpdate(updates.resume);
-}
-
-async function statusOf(temporal: Client, workflowId: string): Promise<string | undefined> {
-  try {
-    return (await temporal.workflow.getHandle(workflowId).describe()).status.name;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }

@@ -18,6 +18,7 @@ import { createZoho, type Zoho } from '../zoho';
 import { createWorker } from './create-worker';
 import { ensureModules } from './ensure-modules';
 import { showGauges } from './gauges';
+import { loadAgainWhenChanged } from './load-again';
 import { installRuntime, zohoMeter } from './telemetry';
 
 const defaultMetricsPort = 9464;
@@ -52,6 +53,8 @@ export async function runWorker({ config, log, stopping, ready }: Process): Prom
     const running = worker.run();
     ready(`worker ready: task queue zoho-mirror, namespace ${connected.namespace}, database ${db.dialect}`);
     void ensureModules(deps, log, { stopping });
+    // Ends by being stopped.
+    void loadAgainWhenChanged(deps, log, { stopping }).catch(() => undefined);
     void showGauges(deps, { meter: Runtime.instance().metricMeter, log, stopping });
     await running.catch((error: unknown) => {
       if (!(stopping.aborted && error instanceof GracefulShutdownPeriodExpiredError)) throw error;

@@ -251,17 +251,24 @@ describe('POST /zoho/bulk-callback/<signed reference>', () => {
     expect(await signalsOf('initial-sync/Contacts')).toEqual([]);
   });
 
-  test('ignores a workflow that has ended long ago, and a body that is none, with 200', async () => {
+  test('ignores a workflow that has ended long ago, with 200', async () => {
     const url = await listening();
     expect(await post(callbackUrl(url, secret, 'initial-sync/Nobody'), body)).toEqual({
       status: 200,
       json: { ignored: true },
     });
-    expect(await post(callbackUrl(url, secret, 'initial-sync/Leads'), 'hello')).toEqual({
-      status: 200,
-      json: { ignored: true },
-    });
   });
+
+  test.each([['hello'], [{ data: [] }], [{ data: [{ id: 'x' }] }]])(
+    'refuses a body that names no job, with 400: %j',
+    async (odd) => {
+      const url = callbackUrl(await listening(), secret, 'initial-sync/Leads');
+      expect(await post(url, odd)).toEqual({
+        status: 400,
+        json: { error: 'Needed: data, an array whose first item has the id of the job' },
+      });
+    },
+  );
 });
 
 describe('health', () => {

@@ -4,6 +4,8 @@ import { TASK_QUEUE, scheduleIds, workflowIds, workflowTypes } from '../../src/c
 import { DatabaseError, SchemaMismatchError, type SyncState } from '../../src/db';
 import { planMapping } from '../../src/mirror';
 import { ensureModules } from '../../src/worker/ensure-modules';
+import { loadAgainWhenChanged } from '../../src/worker/load-again';
+import { pauseSchedules, resumeSchedules } from '../../src/temporal';
 import { ZohoError } from '../../src/zoho';
 import { eventually } from '../support/eventually';
 import { leadFields } from '../support/leads';
@@ -48,6 +50,8 @@ interface House extends Fakes {
   /** What the database remembers of the last load. */
   stored: Pick<SyncState, 'fingerprint' | 'loadedAs'>;
   start: (change?: Start) => Promise<void>;
+  /** What a worker does that has been running for so many hours. */
+  work: (hours: number, change?: Start) => Promise<void>;
 }
 
 async function withHouse(change: Partial<Activities>, act: (house: House) => Promise<void>): Promise<void> {
@@ -62,9 +66,9 @@ async function withHouse(change: Partial<Activities>, act: (house: House) => Pro
   const noPause: Pause = async () => {
     throw new Error('nothing should have to wait');
   };
-  const start: House['start'] = (change = {}) => {
-    const { publicUrl = 'https://mirror.example', plan = planOf(), pause = noPause } = change;
-    const deps = {
+  const depsOf = (change: Start): Deps => {
+    const { publicUrl = 'https://mirror.example', plan = planOf() } = change;
+    return {
       config: {
         modules: { Leads: {} },
         schedules: { catchUpMs: hourMs, reconcileMs: 24 * hourMs },
@@ -77,11 +81,27 @@ async function withHouse(change: Partial<Activities>, act: (house: House) => Pro
       },
       catalog: { plan: change.makePlan ?? (async () => plan) },
       temporal: temporal.client,
-    };
-    const stopping = new AbortController().signal;
-    return ensureModules(deps as unknown as Deps, log as unknown as Log, { stopping, pause });
+    } as unknown as Deps;
   };
-  await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, told, stored, start }), {
+  const stopping = (): AbortSignal => new AbortController().signal;
+  const start: House['start'] = (change = {}) =>
+    ensureModules(depsOf(change), log as unknown as Log, {
+      stopping: stopping(),
+      pause: change.pause ?? noPause,
+    });
+  const work: House['work'] = (hours, change = {}) => {
+    let passed = 0;
+    const pause: Pause = async (ms) => {
+      expect(ms).toBe(hourMs);
+      if ((passed += 1) > hours) throw new Error('stopped');
+    };
+    const working = loadAgainWhenChanged(depsOf(change), log as unknown as Log, {
+      stopping: stopping(),
+      pause,
+    });
+    return working.catch(() => undefined);
+  };
+  await temporal.withWorker(cast.activities, () => act({ ...cast, warnings, told, stored, start, work }), {
     taskQueue: TASK_QUEUE,
   });
 }
@@ -148,6 +168,41 @@ test('another table is told and loaded; a field less is told, counts from now on
       'what is mirrored has changed; loading again: table: Leads is now Kunden',
     ]);
     expect(await hasLoad()).toBe(true);
+  });
+});
+
+describe('a field that appears while the worker runs', () => {
+  const before = planOf({ fields: ['Last_Name', 'Modified_Time'] });
+  const setBack = ({ stored }: House): object =>
+    Object.assign(stored, { fingerprint: loadFingerprint(before), loadedAs: loadedAs(before) });
+
+  test('is filled by a load within the hour, and by one a day at most', async () => {
+    await withHouse({}, async (house) => {
+      setBack(house);
+      await house.work(2);
+      expect(house.told).toEqual([
+        expect.stringMatching(/^what is mirrored has changed; loading again: the field \w+ is new/),
+      ]);
+      await temporal.client.workflow.getHandle(workflowIds.initialSync('Leads')).result();
+      await house.work(2);
+      expect([house.told.length, await hasLoad()]).toEqual([1, true]);
+    });
+  });
+
+  test('is not loaded where an operator has paused the module, or has cancelled its load', async () => {
+    await withHouse({}, async (house) => {
+      await house.start();
+      setBack(house);
+      await pauseSchedules(temporal.client, 'Leads');
+      await house.work(1);
+      expect(house.told).toEqual([]);
+      await resumeSchedules(temporal.client, 'Leads');
+      const load = await startLoad();
+      await load.cancel();
+      await failureOf(load.result());
+      await house.work(1);
+      expect(house.told).toEqual([]);
+    });
   });
 });
 
