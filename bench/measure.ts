@@ -2,13 +2,14 @@
 import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { request } from 'undici';
 import { z } from 'zod';
 import type { House } from '../demo/house';
 import { Catalog, type ModulePlan } from '../src/activities';
 import { loadConfig } from '../src/config';
-import { TASK_QUEUE, workflowIds, workflowTypes, type LoadStatus } from '../src/contracts';
+import { queries, TASK_QUEUE, workflowIds, workflowTypes, type LoadStatus } from '../src/contracts';
 import { openDatabase, type Database } from '../src/db';
 import { createZoho } from '../src/zoho';
 import { loadTimes, type LoadTimes } from './history';
@@ -23,8 +24,21 @@ export async function sync(client: Client): Promise<{ status: LoadStatus; times:
     workflowId,
     args: [{ module: 'Leads' }],
   });
-  const status = (await handle.result()) as LoadStatus;
+  const done = new AbortController();
+  const [status] = await Promise.all([
+    handle.result().finally(() => done.abort()) as Promise<LoadStatus>,
+    untilDegraded(() => handle.query<LoadStatus>(queries.status), done.signal),
+  ]);
   return { status, times: await loadTimes(client, workflowId, handle.firstExecutionRunId) };
+}
+
+/** A degraded load waits for a person, and nobody is there. */
+async function untilDegraded(look: () => Promise<LoadStatus>, done: AbortSignal): Promise<void> {
+  while (!done.aborted) {
+    const { health, lastError } = await look();
+    if (health === 'degraded') throw new Error(`the load is degraded: ${lastError ?? 'for no reason given'}`);
+    await delay(1_000, undefined, { signal: done }).catch(() => undefined);
+  }
 }
 
 /** The product's own view of the house: its database, its plan of the leads, and the first page that was exported, fetched once more. */
