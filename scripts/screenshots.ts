@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { CrmControl } from '../demo/crm';
 import { House } from '../demo/house';
 import { meddle } from '../demo/outsider';
@@ -20,6 +20,7 @@ const patienceMs = 120_000;
 const settleMs = 3_000;
 /** Without the UI's own navigation. */
 const clip = { x: 256, y: 48, width: 1184, height: 712 };
+const margin = 24;
 const leads = 'Leads';
 
 async function main(): Promise<void> {
@@ -54,7 +55,6 @@ async function takeAll(camera: Photographer, temporal: Client, house: House): Pr
   await crm.clearFaults();
   await temporal.workflow.getHandle(load).result();
   await camera.timeline('initial-sync-timeline', load);
-  await camera.details('channel-renewal', workflowIds.channelRenewal(leads));
 
   await meddle(house.env.LEGACY_DB!, { column: 'Company', ...(await twoIds(crm)) });
   await startReconcile(temporal, { module: leads, repair: true, fields: true });
@@ -87,7 +87,7 @@ const isDegraded = (temporal: Client, workflowId: string): Promise<boolean> =>
     () => false,
   );
 
-/** Pictures of one size, each taken when the page shows what it is about. */
+/** Pictures of one width, each taken when the page shows what it is about. */
 class Photographer {
   constructor(
     private readonly browser: Browser,
@@ -97,8 +97,11 @@ class Photographer {
 
   /** What the workflow says of itself. The UI shows Markdown in a frame of its own. */
   async details(name: string, workflowId: string): Promise<void> {
-    await this.take(name, `${await this.pathOf(workflowId)}/user-metadata`, (page) =>
-      page.frameLocator('iframe >> nth=-1').getByRole('heading', { level: 3 }).waitFor(),
+    await this.take(
+      name,
+      `${await this.pathOf(workflowId)}/user-metadata`,
+      (page) => page.frameLocator('iframe >> nth=-1').getByRole('heading', { level: 3 }).waitFor(),
+      (page) => page.locator('iframe').last(),
     );
   }
 
@@ -125,7 +128,13 @@ class Photographer {
     return `/workflows/${encodeURIComponent(workflowId)}/${runId}`;
   }
 
-  private async take(name: string, path: string, shown: (page: Page) => Promise<void>): Promise<void> {
+  /** @param last what is empty below it is cut off. */
+  private async take(
+    name: string,
+    path: string,
+    shown: (page: Page) => Promise<void>,
+    last?: (page: Page) => Locator,
+  ): Promise<void> {
     const page = await this.browser.newPage({ viewport: { width: 1440, height: clip.y + clip.height } });
     page.setDefaultTimeout(patienceMs);
     try {
@@ -134,7 +143,9 @@ class Photographer {
       // Fonts, badges and counters come after the content.
       await delay(settleMs);
       const file = join(folder, `${name}.png`);
-      await page.screenshot({ path: file, animations: 'disabled', clip });
+      const box = await last?.(page).boundingBox();
+      const height = box ? Math.min(box.y + box.height + margin - clip.y, clip.height) : clip.height;
+      await page.screenshot({ path: file, animations: 'disabled', clip: { ...clip, height } });
       const smaller = onPath('pngquant');
       if (smaller) await promisify(execFile)(smaller, ['--force', '--ext', '.png', '--strip', '64', file]);
       say(`docs/images/${name}.png, ${Math.round(statSync(file).size / 1024)} KB`);

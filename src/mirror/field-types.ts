@@ -49,8 +49,8 @@ const unexportableNames = /^((Mailing|Other|Billing|Shipping)_)?(Address|Coordin
 /** Why Bulk Read cannot export a field, or undefined if it can. */
 export function whyNotExportable(field: Field): string | undefined {
   if (unexportableTypes.has(field.dataType))
-    return `Bulk Read does not export the data type ${field.dataType}`;
-  if (unexportableNames.test(field.apiName)) return 'Bulk Read refuses compound fields';
+    return `Bulk Read exports no ${field.dataType}`;
+  if (unexportableNames.test(field.apiName)) return 'Bulk Read exports no compound fields';
   return undefined;
 }
 

@@ -24,8 +24,8 @@ test('fields that Bulk Read refuses are skipped with a reason', () => {
   const { skipped } = planMapping('Leads', [...leadFields, extra, upload], none, ['Tag']);
   expect(skipped).toEqual([
     { field: 'Tag', reason: 'Zoho refused to export it' },
-    { field: 'Address', reason: 'Bulk Read refuses compound fields' },
-    { field: 'Files', reason: 'Bulk Read does not export the data type fileupload' },
+    { field: 'Address', reason: 'Bulk Read exports no compound fields' },
+    { field: 'Files', reason: 'Bulk Read exports no fileupload' },
   ]);
 });
 
