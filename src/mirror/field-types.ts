@@ -48,8 +48,7 @@ const unexportableNames = /^((Mailing|Other|Billing|Shipping)_)?(Address|Coordin
 
 /** Why Bulk Read cannot export a field, or undefined if it can. */
 export function whyNotExportable(field: Field): string | undefined {
-  if (unexportableTypes.has(field.dataType))
-    return `Bulk Read exports no ${field.dataType}`;
+  if (unexportableTypes.has(field.dataType)) return `Bulk Read exports no ${field.dataType}`;
   if (unexportableNames.test(field.apiName)) return 'Bulk Read exports no compound fields';
   return undefined;
 }
