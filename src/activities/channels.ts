@@ -104,16 +104,11 @@ async function update(
 
 const inDoubt: ReadonlySet<Verdict> = new Set<Verdict>(['refused', 'bug']);
 
-const oursInRequest: ReadonlySet<string | undefined> = new Set([
-  'channel_id',
-  'channel_expiry',
-  'notify_url',
-  'token',
-]);
+const aboutModule = new Set(['INVALID_MODULE', 'MODULE_NOT_AVAILABLE', 'MODULE_NOT_SUPPORTED']);
 
-/** Of a subscription all but the module is ours. Zoho documents no code for a module that it never notifies. */
-const isAboutModule = ({ verdict, details }: ZohoError): boolean =>
-  verdict === 'refused' && !oursInRequest.has(details['api_name']);
+/** Zoho documents no code for a module that it never notifies; all that the asked events can be wrong in is their module. */
+const isAboutModule = ({ code, details }: ZohoError): boolean =>
+  aboutModule.has(code ?? '') || (code === 'INVALID_DATA' && details['api_name'] === 'events');
 
 /** Zoho may list late what it has confirmed; after so many attempts a person must know. */
 const attemptsToList = 4;
