@@ -36,6 +36,8 @@ export class Table {
 
 export class Crm {
   readonly modules = modules;
+  /** Names of modules whose records the API's user has lost the right to see: to it they are as if there were none. */
+  readonly hidden = new Set<string>();
   readonly #tables = new Map<string, Table>();
   readonly #listeners: ((change: Change) => void)[] = [];
   #options: CrmOptions;
@@ -53,6 +55,7 @@ export class Crm {
   reset(options: Partial<CrmOptions> = {}): void {
     this.#options = { ...this.#options, ...options };
     this.#tables.clear();
+    this.hidden.clear();
     this.#generator = this.#fill(this.#options);
   }
 
@@ -62,6 +65,12 @@ export class Crm {
 
   find(name: string): Table | undefined {
     return this.#tables.get(name);
+  }
+
+  /** As the API's user sees it. */
+  seen(name: string): Table | undefined {
+    const table = this.find(name);
+    return table && this.hidden.has(name) ? new Table(table.module, table.read) : table;
   }
 
   table(name: string): Table {

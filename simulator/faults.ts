@@ -11,6 +11,8 @@ export const lateKinds = ['slow', 'delay'] as const;
 export const damageKinds = ['truncate', 'cut', 'corrupt', 'stall'] as const;
 export const bulkKinds = ['short', 'fail-job', 'stuck-job', 'expire-page-token', 'expire-job'] as const;
 export const channelKinds = ['expire-channel'] as const;
+/** A list by ids lacks a record that it should have. */
+export const listKinds = ['leave-out'] as const;
 /** For routes `notification` and `bulk.callback`. */
 export const postKinds = ['drop', 'double', 'delay', 'reorder'] as const;
 
@@ -22,6 +24,7 @@ export const faultKinds = [
     ...damageKinds,
     ...bulkKinds,
     ...channelKinds,
+    ...listKinds,
     ...postKinds,
   ]),
 ];

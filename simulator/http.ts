@@ -44,7 +44,7 @@ export function tableOf(context: Context, request: FastifyRequest): Table {
 }
 
 export function tableNamed(context: Context, name: string): Table {
-  const table = context.crm.find(name);
+  const table = context.crm.seen(name);
   if (table?.module.apiSupported) return table;
   throw new ZohoError({
     status: 400,

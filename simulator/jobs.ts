@@ -180,7 +180,7 @@ export class Jobs {
     // Page numbers beyond one go on with the newest export of the same question, as page tokens do.
     const known = page > 1 ? this.#chains.findLast((chain) => chain.key === key) : undefined;
     if (known) return { chain: known, page };
-    const { read, rows } = this.parts.crm.table(module.apiName);
+    const { read, rows } = this.parts.crm.seen(module.apiName)!;
     const withConverted = this.parts.options.bulkIncludesConverted;
     const ids: string[] = [];
     for (const row of rows.values())

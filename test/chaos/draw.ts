@@ -4,6 +4,8 @@ import { below, pick, randomFor, type Random } from '../../simulator/random';
 
 /** Shares are fractions of a list that is only known when the act is played: 0.5 is the one in the middle. */
 export type Act =
+  /** InitialSync is started. */
+  | { kind: 'sync' }
   | { kind: 'create'; count: number; salt: number }
   | { kind: 'edit'; share: number; salt: number }
   /** Two edits that share a Modified_Time, `gapMs` apart. */
@@ -58,32 +60,44 @@ export interface WorldPlan {
 export interface Story {
   seed: number;
   world: WorldPlan;
-  /** When InitialSync is started. */
-  syncAtMs: number;
   beats: readonly Beat[];
-  /** Loads everything again before the last comparison, which then has nothing to find. */
-  reload: boolean;
+  /** After the load, while no catch-up runs: what only notifications can bring. */
+  quiet: readonly Beat[];
+  /** Nothing runs and nobody is told for so many days, and people go on: Zoho forgets deletions after 60. */
+  daysAway: number;
+  away: readonly Act[];
+  /** Loads everything again before the last comparison, which then has nothing to find; or first by a user who sees no record. */
+  reload: 'no' | 'seeing' | 'blind';
   /** The last comparison is of every field: then formulas too must be equal. */
   fields: boolean;
   /** What happens after the catch-up, for the comparison to find. */
   last: readonly Act[];
   /** Nobody is notified of it. */
   silent: boolean;
+  /** What differs is repaired by the schedule's own comparison. */
+  weekly: boolean;
 }
 
-const lengthMs = 6_000;
+const lengthMs = 5_000;
+const quietMs = 1_500;
 
 export function drawStory(seed: number): Story {
   const random = randomFor(seed, 0, 4_711);
   const chance = (share: number): boolean => random() < share;
   const world = drawWorld(random, chance);
-  const beats = [...life(random), ...storm(random, chance), ...deaths(random, chance, world)];
+  const beats = [
+    { kind: 'sync', atMs: below(random, 500) } as const,
+    ...life(random),
+    ...storm(random, chance),
+    ...deaths(random, chance, world),
+  ];
   return {
     seed,
     world,
-    syncAtMs: below(random, 500),
-    beats: beats.sort((a, b) => a.atMs - b.atMs),
-    reload: chance(0.15),
+    beats: inOrder(beats),
+    quiet: inOrder(quietHour(random, chance, world)),
+    ...absence(random, chance),
+    reload: chance(0.7) ? 'no' : pick(random, ['seeing', 'blind']),
     ...finale(random, chance),
   };
 }
@@ -92,7 +106,7 @@ export function drawStory(seed: number): Story {
 function finale(
   random: Random,
   chance: (share: number) => boolean,
-): Pick<Story, 'fields' | 'last' | 'silent'> {
+): Pick<Story, 'fields' | 'last' | 'silent' | 'weekly'> {
   const fields = chance(0.7);
   const share = (): number => below(random, 1_000) / 1_000;
   const hows: Tampering[] = ['drop-row', 'mark-deleted', 'raise-time', 'lower-time', 'make-up-row'];
@@ -102,13 +116,52 @@ function finale(
   const unnoticed: readonly (() => Act)[] = [
     () => ({ kind: 'formula', share: share(), salt: below(random, 1_000_000_000) }),
     () => ({ kind: 'restore', share: share() }),
+    () => ({ kind: 'mend', share: share() }),
   ];
   const acts = Array.from({ length: below(random, 7) }, () =>
     fields && chance(0.6) ? pick(random, hatOf(random))() : pick(random, unnoticed)(),
   );
   const tampers = Array.from({ length: below(random, 4) }, tamper);
-  return { fields, silent: fields && chance(0.5), last: [...acts, ...tampers] };
+  const silent = fields && chance(0.5);
+  return { fields, silent, weekly: fields && chance(0.5), last: [...acts, ...tampers] };
 }
+
+/** Readings are slow, so that hints pile up and workflows go on in new runs with some in hand. */
+function quietHour(random: Random, chance: (share: number) => boolean, { polling }: WorldPlan): Beat[] {
+  if (polling) return [];
+  const hat = hatOf(random);
+  const acts = Array.from({ length: 15 + below(random, 20) }, () => pick(random, hat)());
+  const beats = acts.map((act): Beat => ({ ...act, atMs: below(random, quietMs) }));
+  const slow: FaultRule = {
+    kind: 'slow',
+    route: 'records.list',
+    delayMs: 100 + below(random, 200),
+    times: 20,
+  };
+  beats.push({ kind: 'fault', rule: slow, atMs: 0 });
+  if (chance(0.6)) {
+    const rule: FaultRule = { kind: 'leave-out', times: 1 + below(random, 6) };
+    beats.push({ kind: 'fault', rule, atMs: below(random, quietMs) });
+  }
+  if (chance(0.4)) {
+    const atMs = below(random, quietMs / 2);
+    const downMs = 300 + below(random, 700);
+    beats.push({ kind: 'restart-temporal', signal: pick(random, ['SIGTERM', 'SIGKILL']), downMs, atMs });
+    // What the API has in hand while Temporal is away nobody else knows.
+    beats.push({ kind: 'kill', who: 'api', downMs: 0, atMs: atMs + 100 + below(random, downMs) });
+  }
+  return beats;
+}
+
+function absence(random: Random, chance: (share: number) => boolean): Pick<Story, 'daysAway' | 'away'> {
+  if (chance(0.75)) return { daysAway: 0, away: [] };
+  const hat = hatOf(random);
+  const deletion: Act = { kind: 'delete', share: random(), permanent: false };
+  const away = Array.from({ length: 3 + below(random, 6) }, () => pick(random, hat)());
+  return { daysAway: 20 + below(random, 100), away: [...away, deletion] };
+}
+
+const inOrder = (beats: readonly Beat[]): Beat[] => [...beats].sort((a, b) => a.atMs - b.atMs);
 
 function drawWorld(random: Random, chance: (share: number) => boolean): WorldPlan {
   const apiVersion = pick(random, ['v8', 'v8', 'v7', 'v6']);
@@ -127,6 +180,7 @@ function drawWorld(random: Random, chance: (share: number) => boolean): WorldPla
       restoreNotifies: pick(random, ['insert', 'update', 'none']),
       restoreMovesModifiedTime: chance(0.3),
       downloadsPerMinute: 1_000,
+      unknownIds: pick(random, ['left out', 'left out', 'refused']),
     },
     apiVersion,
     deletes: chance(0.35) ? 'hard' : 'soft',
@@ -137,7 +191,7 @@ function drawWorld(random: Random, chance: (share: number) => boolean): WorldPla
     // Mostly too rare to heal what notifications should have brought.
     catchUpEvery: pick(random, ['3s', '15m', '15m', '15m']),
     notificationWindow: pick(random, ['50ms', '150ms']),
-    shortHistories: chance(0.3),
+    shortHistories: chance(0.5),
   };
 }
 
@@ -173,6 +227,11 @@ function hatOf(random: Random): (() => Act)[] {
 }
 
 const soon = { 'retry-after': '1' };
+const forbidden = {
+  kind: 'status',
+  status: 403,
+  body: '{"code":"NO_PERMISSION","details":{},"message":"permission denied","status":"error"}',
+} as const;
 const calls = [
   'bulk.create',
   'bulk.status',
@@ -201,6 +260,8 @@ function storm(random: Random, chance: (share: number) => boolean): Beat[] {
     () => ({ kind: 'expire-page-token' }),
     // An empty answer where there is something: "not returned" is not "deleted".
     () => ({ kind: 'status', status: 204, body: '', route: 'records.list' }),
+    () => ({ kind: 'leave-out', times: 1 + below(random, 6) }),
+    () => ({ kind: 'status', status: 204, body: '', route: 'watch.list', times: 1 + below(random, 3) }),
     () => ({
       kind: 'status',
       status: 500,
@@ -222,6 +283,14 @@ function storm(random: Random, chance: (share: number) => boolean): Beat[] {
     // Once: a second refusal in a row counts as a right that is missing.
     [0.3, () => ({ kind: 'fault', rule: { kind: 'unauthorized', route: pick(random, calls) } })],
     [0.4, () => ({ kind: 'hold-jobs', forMs: 500 + below(random, 2_000) })],
+    // Every right is missing for a while.
+    [
+      0.15,
+      () => ({
+        kind: 'fault',
+        rule: { ...forbidden, route: pick(random, calls), times: 1 + below(random, 3) },
+      }),
+    ],
     [0.2, () => ({ kind: 'expire-page-tokens' })],
     [0.35, () => ({ kind: 'kill-channel' })],
     [0.2, () => ({ kind: 'revoke-access-tokens' })],
@@ -233,6 +302,9 @@ function storm(random: Random, chance: (share: number) => boolean): Beat[] {
     [0.4, () => ({ kind: 'zoho-clock', aheadMs: 60_000 * (6 + below(random, 10)) })],
   ];
   for (const [share, draw] of rare) if (chance(share)) beats.push(at(random, draw()));
+  // The file of the first page.
+  if (chance(0.3))
+    beats.push({ kind: 'fault', rule: { kind: 'expire-job', route: 'bulk.download' }, atMs: 0 });
   return beats;
 }
 

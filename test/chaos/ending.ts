@@ -1,8 +1,10 @@
-// How a history ends: the faults have stopped. First notifications alone, then one catch-up, then Reconcile must have brought everything.
+// How a history ends: the faults have stopped. First notifications alone, then one catch-up, also after days in which nobody was there,
+// then Reconcile must have brought everything.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import {
   queries,
+  scheduleIds,
   TASK_QUEUE,
   updates,
   workflowIds,
@@ -12,7 +14,8 @@ import {
   type Status,
 } from '../../src/contracts';
 import { eventually } from '../support/eventually';
-import type { Story } from './draw';
+import type { Life } from './chronicle';
+import type { Act, Story } from './draw';
 import { acceptedHints } from './hints';
 import type { Stage } from './stage';
 import type { Difference, Differing, Witness } from './witness';
@@ -26,23 +29,18 @@ export interface Play {
 }
 
 const patienceMs = 90_000;
-const resumeEveryMs = 5_000;
-
-export const startInitialSync = (client: Client): Promise<WorkflowHandle> =>
-  client.workflow.start(workflowTypes.initialSync, {
-    taskQueue: TASK_QUEUE,
-    workflowId: workflowIds.initialSync(moduleName),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ module: moduleName }],
-  });
+const lookEveryMs = 1_000;
+const dayMs = 86_400_000;
 
 export async function ending(story: Story, play: Play): Promise<void> {
   const { stage, witness, tell } = play;
   await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
   tell('InitialSync is done');
+  await quietHour(story, play);
   await byHintsAlone(play);
   await byCatchUpAlone(play);
-  if (story.reload) await reload(play);
+  await absence(story, play);
+  await reload(story, play);
   await lastActs(story, play);
   await byComparing(story, play);
 
@@ -63,29 +61,80 @@ export async function ending(story: Story, play: Play): Promise<void> {
   );
 }
 
+/** Life goes on, API and Temporal may die, and what is notified has nobody but NotificationSync. */
+async function quietHour({ quiet }: Story, { world, stage, witness, tell }: Play): Promise<void> {
+  if (quiet.length === 0) return;
+  // A channel that was killed is only missed in its next renewal, days later: a person asks for it.
+  const renewal = world.client.workflow.getHandle(workflowIds.channelRenewal(moduleName));
+  if (world.sim.channels.live().length === 0) await renewal.executeUpdate(updates.renewNow);
+  await stage.perform(quiet, () => witness.failures.length > 0);
+  world.sim.faults.clear();
+  await world.allUp();
+  tell('from here on nothing changes');
+}
+
 async function byCatchUpAlone(play: Play): Promise<void> {
-  const { world, stage, witness, tell } = play;
-  const { clock } = world.sim;
-  // A catch-up ends before the second in which it starts: what happens in that one is the next one's.
-  clock.advance(2_000);
-  const before = clock.now() - 1_000;
-  await eventually('Temporal to take CatchUpSync', () => stage.catchUp());
-  const { watermark } = await finished<LoadStatus>(play, workflowIds.catchUp(moduleName));
-  const caughtUp = witness.look();
-  tell(`CatchUpSync is done, the watermark is ${watermark}`);
-  if (Date.parse(watermark ?? '') < before)
-    witness.fail('a catch-up moves the watermark to its start', `${watermark}`);
-  const visible = witness.missing(caughtUp, ({ hidden }) => !hidden);
+  const { witness } = play;
+  const { watermark, asked } = await catchUp(play);
+  if (watermark < asked)
+    witness.fail('a catch-up moves the watermark to its start', new Date(watermark).toISOString());
+  const visible = witness.missing(witness.look(), ({ hidden }) => !hidden);
   witness.blame('a catch-up alone brings every change', visible);
 }
 
-/** Everything anew, over a table that is full. */
-async function reload(play: Play): Promise<void> {
-  const { world, witness, tell } = play;
-  tell('loading again');
-  await eventually('Temporal to take InitialSync', () => startInitialSync(world.client));
+async function catchUp(play: Play): Promise<{ watermark: number; asked: number }> {
+  const { world, stage, tell } = play;
+  const { clock } = world.sim;
+  // A catch-up ends before the second in which it starts: what happens in that one is the next one's.
+  clock.advance(2_000);
+  const asked = clock.now() - 1_000;
+  await eventually('Temporal to take CatchUpSync', () => stage.catchUp());
+  const { watermark = '' } = await finished<LoadStatus>(play, workflowIds.catchUp(moduleName));
+  tell(`CatchUpSync is done, the watermark is ${watermark}`);
+  return { watermark: Date.parse(watermark), asked };
+}
+
+/** The catch-up after it may find that Zoho has forgotten deletions: then a load has begun. */
+async function absence({ daysAway, away }: Story, play: Play): Promise<void> {
+  if (daysAway === 0) return;
+  const { world, stage, witness, tell } = play;
+  tell(`nobody is there for ${daysAway} days`);
+  await unnoticed(play, away);
+  world.sim.clock.advance(daysAway * dayMs);
+  const { watermark, asked } = await catchUp(play);
+  if (watermark < asked) await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
+  const visible = witness.missing(witness.look(), ({ hidden }) => !hidden);
+  witness.blame('after any absence one catch-up, or the load that it begins, brings every change', visible);
+  tell(`${stage.chronicle.liveIds().length} records live`);
+}
+
+async function unnoticed({ world, stage }: Play, acts: readonly Act[]): Promise<void> {
+  world.sim.notifier.enabled = false;
+  for (const act of acts) stage.play(act);
+  await stage.calm();
+  world.sim.notifier.enabled = true;
+}
+
+/** Everything anew, over a table that is full; perhaps at first by a user who has lost the right to see it, until a person looks. */
+async function reload(story: Story, play: Play): Promise<void> {
+  if (story.reload === 'no') return;
+  const { world, stage, witness, tell } = play;
+  tell(`loading again, ${story.reload}`);
+  if (story.reload === 'blind') world.sim.crm.hidden.add(moduleName);
+  const handle = await stage.sync();
+  if (story.reload === 'blind') {
+    await eventually('the load to ask or to end', async () => {
+      const { health, phase } = await handle.query<Status>(queries.status);
+      return health === 'degraded' || phase === 'done';
+    });
+    witness.look();
+    world.sim.crm.hidden.delete(moduleName);
+    await resumed(handle);
+  }
   await finished<LoadStatus>(play, workflowIds.initialSync(moduleName));
-  const wrong = witness.missing(witness.look(), () => true, { formulasToo: true });
+  // What was not in the table before, an export that shows nothing does not bring either.
+  const shown = ({ hidden }: Life): boolean => story.reload === 'seeing' || !hidden;
+  const wrong = witness.missing(witness.look(), shown, { formulasToo: true });
   witness.blame('a complete load leaves nothing as it was', wrong);
 }
 
@@ -101,28 +150,36 @@ async function lastActs({ last, silent }: Story, { world, stage, witness }: Play
 }
 
 /** Reported first, then repaired; and once repaired, there is nothing left to report. */
-async function byComparing({ fields, last }: Story, play: Play): Promise<void> {
+async function byComparing({ fields, last, weekly }: Story, play: Play): Promise<void> {
   const found = await reconcile(play, { repair: false, fields });
   if (found === 0 && last.length === 0) return;
-  await reconcile(play, { repair: true, fields });
+  await reconcile(play, { repair: true, fields }, weekly);
   const left = await reconcile(play, { repair: false, fields });
   if (left > 0) play.witness.fail('after a repair a second comparison is clean', `${left} differ`);
 }
 
 /** Answers how many records it found to differ. */
-async function reconcile(play: Play, how: { repair: boolean; fields: boolean }): Promise<number> {
+async function reconcile(
+  play: Play,
+  how: { repair: boolean; fields: boolean },
+  weekly = false,
+): Promise<number> {
   const { world, witness, tell } = play;
-  const workflowId = workflowIds.reconcile(moduleName);
+  // A row that was read in the second of the export may have been made after it.
+  world.sim.clock.advance(2_000);
   const seen = witness.look();
   const before = witness.differences(seen, how.fields);
-  await eventually('Temporal to take Reconcile', () =>
-    world.client.workflow.start(workflowTypes.reconcile, {
-      taskQueue: TASK_QUEUE,
-      workflowId,
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      args: [{ module: moduleName, ...how }],
-    }),
-  );
+  const workflowId = weekly
+    ? await bySchedule(world)
+    : await eventually('Temporal to take Reconcile', async () => {
+        const { workflowId } = await world.client.workflow.start(workflowTypes.reconcile, {
+          taskQueue: TASK_QUEUE,
+          workflowId: workflowIds.reconcile(moduleName),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          args: [{ module: moduleName, ...how }],
+        });
+        return workflowId;
+      });
   const report = await finished<ReconcileStatus>(play, workflowId);
   const { compared, missing, extra, stale, foreign, rejected, repaired, pending } = report;
   tell(
@@ -138,6 +195,16 @@ async function reconcile(play: Play, how: { repair: boolean; fields: boolean }):
       `${foreign} instead of ${seen.foreign.size}`,
     );
   return missing + extra + stale;
+}
+
+/** As the mirror itself does every week. */
+async function bySchedule({ client }: World): Promise<string> {
+  const schedule = client.schedule.getHandle(scheduleIds.reconcile(moduleName));
+  await schedule.trigger();
+  return eventually('the schedule to start Reconcile', async () => {
+    const { info } = await schedule.describe();
+    return info.recentActions.at(-1)?.action.workflow.workflowId;
+  });
 }
 
 const mostSamples = 20;
@@ -168,15 +235,17 @@ function wrongIn(report: ReconcileStatus, before: Differing, after: Differing): 
 /** Without any catch-up: whatever Temporal was told of after its last change is in the table. */
 async function byHintsAlone({ world, stage, witness, tell }: Play): Promise<void> {
   if (!world.api) return;
+  for (const idOf of [workflowIds.channelRenewal, workflowIds.notificationSync])
+    await resumed(world.client.workflow.getHandle(idOf(moduleName))).catch(() => undefined);
   await eventually('the last notification', () => world.sim.notifier.idle());
   const { delivered } = world.sim.notifier.counts;
-  let { count, lastMs } = await acceptedHints(world.client);
+  let { count, runs, lastMs } = await acceptedHints(world.client);
   // Runs are listed a little after they have begun.
   await eventually('Temporal to list every run', async () => {
-    ({ count, lastMs } = await acceptedHints(world.client));
+    ({ count, runs, lastMs } = await acceptedHints(world.client));
     return count >= delivered;
   }).catch(() => undefined);
-  tell(`${delivered} notifications were answered 200, Temporal has ${count} of them`);
+  tell(`${delivered} notifications were answered 200, Temporal has ${count} of them, in ${runs} runs`);
   if (count < delivered)
     witness.fail('200 only for what Temporal has taken', `${delivered} answered 200, ${count} taken`);
   const hinted = (): string[] =>
@@ -199,15 +268,27 @@ async function byHintsAlone({ world, stage, witness, tell }: Play): Promise<void
 async function finished<T>({ world, witness, tell }: Play, workflowId: string): Promise<T> {
   const handle = world.client.workflow.getHandle(workflowId);
   const deadline = Date.now() + patienceMs;
-  const result = handle.result() as Promise<T>;
+  const waiting = new AbortController();
+  const result = world.client.withAbortSignal(waiting.signal, () => handle.result() as Promise<T>);
   result.catch(() => undefined);
-  for (let rounds = 1; ; rounds += 1) {
-    const ended = await Promise.race([result.then((value) => ({ value })), delay(resumeEveryMs)]);
+  const giveUp = (why: string): never => {
+    waiting.abort();
+    throw new Error(`${workflowId} ${why}`);
+  };
+  for (;;) {
+    const ended = await Promise.race([result.then((value) => ({ value })), delay(lookEveryMs)]);
     if (ended) return ended.value;
-    if (witness.failures.length > 0) throw new Error(`${workflowId} is not waited for any more`);
+    if (witness.failures.length > 0) giveUp('is not waited for any more');
     const { phase, health, lastError } = await handle.query<Status>(queries.status);
-    tell(`${workflowId}: ${phase}, ${health}${lastError === undefined ? '' : `, ${lastError}`}`);
-    if (Date.now() > deadline) throw new Error(`${workflowId} is still ${phase} (${health}: ${lastError})`);
-    if (health === 'degraded') await handle.executeUpdate(updates.resume);
+    if (Date.now() > deadline) giveUp(`is still ${phase} (${health}: ${lastError})`);
+    if (health !== 'degraded') continue;
+    tell(`${workflowId}: ${phase}, degraded, ${lastError}: resume`);
+    await handle.executeUpdate(updates.resume);
   }
+}
+
+/** What a person does who has mended what was wrong. */
+async function resumed(handle: WorkflowHandle): Promise<void> {
+  const { health } = await handle.query<Status>(queries.status);
+  if (health === 'degraded') await handle.executeUpdate(updates.resume);
 }

@@ -5,6 +5,8 @@ import { signals, workflowTypes, type Hint } from '../../src/contracts';
 export interface Hints {
   /** Notifications that Temporal has taken; one signal may stand for several. */
   count: number;
+  /** Of NotificationSync: each goes on where the one before it ended. */
+  runs: number;
   /** Id → when it was last named, this machine's clock. */
   lastMs: ReadonlyMap<string, number>;
 }
@@ -12,8 +14,10 @@ export interface Hints {
 export async function acceptedHints(client: Client): Promise<Hints> {
   const lastMs = new Map<string, number>();
   let count = 0;
+  let runs = 0;
   const query = `WorkflowType = '${workflowTypes.notificationSync}'`;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    runs += 1;
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     for (const { eventTime, workflowExecutionSignaledEventAttributes: signal } of events ?? []) {
       if (signal?.signalName !== signals.recordsChanged) continue;
@@ -24,5 +28,5 @@ export async function acceptedHints(client: Client): Promise<Hints> {
       for (const id of hint?.ids ?? []) lastMs.set(id, Math.max(lastMs.get(id) ?? 0, at));
     }
   }
-  return { count, lastMs };
+  return { count, runs, lastMs };
 }

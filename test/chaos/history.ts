@@ -1,8 +1,7 @@
 // One history from its first beat to the verdict: never miss a change, never resurrect, never lie.
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../support/eventually';
-import { drawStory, type Story } from './draw';
-import { ending, startInitialSync, type Play } from './ending';
+import { drawStory } from './draw';
+import { ending } from './ending';
 import { MirrorFile } from './mirror-file';
 import { Stage } from './stage';
 import { Witness, type Failure } from './witness';
@@ -37,13 +36,13 @@ export async function playHistory(
   tell(`seed ${seed}: ${JSON.stringify(story.world)}`);
   const world = await World.open(story.world, options.product, options.template);
   const file = new MirrorFile(world.databasePath, moduleName);
-  const stage = new Stage(world, tell);
-  const witness = new Witness(stage.chronicle, file, rulesOf(story.world));
+  const rules = rulesOf(story.world);
+  const stage = new Stage(world, rules, tell);
+  const witness = new Witness(stage.chronicle, file, rules);
   let struck = 0;
   try {
     await watched(witness, async () => {
-      await beats(story, { world, stage, witness, tell });
-      await stage.calm();
+      await stage.perform(story.beats, () => witness.failures.length > 0);
       struck = world.sim.faults.list().reduce((sum, fault) => sum + fault.struck, 0);
       world.sim.faults.clear();
       await world.allUp();
@@ -83,21 +82,4 @@ async function watched(witness: Witness, work: () => Promise<void>): Promise<voi
   })();
   await work().finally(() => (done = true));
   await looking;
-}
-
-async function beats(story: Story, { world, stage, witness, tell }: Play): Promise<void> {
-  const began = Date.now();
-  const until = (atMs: number): Promise<void> => delay(Math.max(0, began + atMs - Date.now()));
-  let begun = false;
-  for (const { atMs, ...act } of [...story.beats, { kind: 'catch-up', atMs: Infinity } as const]) {
-    if (!begun && atMs >= story.syncAtMs) {
-      await until(story.syncAtMs);
-      begun = true;
-      await eventually('Temporal to take InitialSync', () => startInitialSync(world.client));
-      tell('InitialSync is started');
-    }
-    if (witness.failures.length > 0 || atMs === Infinity) return;
-    await until(atMs);
-    stage.play(act);
-  }
 }

@@ -11,18 +11,19 @@ const whole = (text: string): number => {
 
 const program = new Command('npm run test:law --')
   .description(
-    'Random histories of the law of the merge against SQLite, held against a model in memory, and of pages that are damaged on their way.',
+    'Random histories of the law of the merge against SQLite, or the SQL Server that TEST_MSSQL_URL names, held against a model in memory, and of pages that are damaged on their way.',
   )
   .option('--histories <number>', 'how many', whole, 10_000)
   .option('--start <seed>', 'the first; a failing one is replayed by --start <seed> --histories 1', whole, 1)
+  .option('--mssql', 'against SQL Server: a history takes much longer there', false)
   .option('--json', 'print the figures as one JSON object on the last line', false);
 
 async function main(): Promise<void> {
-  const { histories, start, json } = program
+  const { histories, start, mssql, json } = program
     .parse()
-    .opts<{ histories: number; start: number; json: boolean }>();
+    .opts<{ histories: number; start: number; mssql: boolean; json: boolean }>();
   const began = Date.now();
-  const bench = await openLawBench();
+  const bench = await openLawBench(mssql ? 'SQL Server' : 'SQLite');
   let played = 0;
   let failed: { seed: number; why: string } | undefined;
   for (let seed = start; seed < start + histories && !failed; seed += 1) {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const seconds = Math.round((Date.now() - began) / 100) / 10;
   process.stdout.write(
     failed
-      ? `history ${failed.seed} FAILED: ${failed.why}\nagain: npm run test:law -- --start ${failed.seed} --histories 1\n`
+      ? `history ${failed.seed} FAILED: ${failed.why}\nagain: npm run test:law -- --start ${failed.seed} --histories 1${mssql ? ' --mssql' : ''}\n`
       : `${played} histories keep the law, as many pages are what they pass for, ${seconds} s\n`,
   );
   if (json)

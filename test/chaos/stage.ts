@@ -1,10 +1,13 @@
 // Plays the acts of a story on a world, and writes down what really happened.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import Sqlite from 'better-sqlite3';
 import { mutate } from '../../simulator';
 import { signals, TASK_QUEUE, workflowIds, workflowTypes } from '../../src/contracts';
+import { eventually } from '../support/eventually';
 import { Chronicle } from './chronicle';
-import type { Act } from './draw';
+import type { Act, Beat } from './draw';
+import { refusals, type Rules } from './likeness';
 import { tamper } from './tamper';
 import { moduleName, type World } from './world';
 
@@ -27,14 +30,29 @@ export class Stage {
 
   constructor(
     private readonly world: World,
+    private readonly rules: Rules,
     private readonly tell: (line: string) => void,
   ) {
     this.chronicle = new Chronicle(world.sim, moduleName);
   }
 
+  /** Each at its time, until all have ended or `stopped`. */
+  async perform(beats: readonly Beat[], stopped: () => boolean): Promise<void> {
+    const began = Date.now();
+    for (const { atMs, ...act } of beats) {
+      await delay(Math.max(0, began + atMs - Date.now()));
+      if (stopped()) break;
+      this.play(act);
+    }
+    await this.calm();
+  }
+
   play(act: Act): void {
     const { sim } = this.world;
     switch (act.kind) {
+      case 'sync':
+        this.say(act);
+        return this.aside(this.sync());
       case 'create':
         return this.mutate(act, { creates: act.count, seed: act.salt });
       case 'edit':
@@ -48,7 +66,7 @@ export class Stage {
           this.change(act, () => sim.crm.edit(moduleName, id, spoilt[act.what]!)),
         );
       case 'mend':
-        return this.each(act, (id) => this.change(act, () => sim.crm.edit(moduleName, id, mended)));
+        return this.mend(act);
       case 'delete':
         return this.each(act, (id) => this.change(act, () => sim.crm.remove(moduleName, id, act)));
       case 'create-and-delete': {
@@ -110,6 +128,18 @@ export class Stage {
     while (this.loose.size > 0) await Promise.all(this.loose);
   }
 
+  /** Starts InitialSync as soon as Temporal can be reached. */
+  sync(): Promise<WorkflowHandle> {
+    return eventually('Temporal to take InitialSync', () =>
+      this.world.client.workflow.start(workflowTypes.initialSync, {
+        taskQueue: TASK_QUEUE,
+        workflowId: workflowIds.initialSync(moduleName),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [{ module: moduleName }],
+      }),
+    );
+  }
+
   async catchUp() {
     return this.world.client.workflow.signalWithStart(workflowTypes.catchUpSync, {
       taskQueue: TASK_QUEUE,
@@ -144,6 +174,17 @@ export class Stage {
     const id = ids[Math.floor(act.share * ids.length)];
     if (id === undefined) return this.say(act, 'nothing lives');
     work(id);
+  }
+
+  /** Whom it helps first. */
+  private mend(act: Extract<Act, { kind: 'mend' }>): void {
+    const { lives } = this.chronicle;
+    const ids = this.chronicle.liveIds();
+    const refused = ids.filter((id) => refusals(lives.get(id)?.now ?? {}, this.rules).length > 0);
+    const among = refused.length > 0 ? refused : ids;
+    const id = among[Math.floor(act.share * among.length)];
+    if (id === undefined) return this.say(act, 'nothing lives');
+    this.change(act, () => this.world.sim.crm.edit(moduleName, id, mended));
   }
 
   private editTwice(act: Extract<Act, { kind: 'edit-twice' }>, id: string): void {

@@ -39,6 +39,7 @@ export class Witness {
     this.looks += 1;
     this.#onlyForward(moment);
     this.#onlyOwnRows(moment);
+    this.#onlyTheDead(moment);
     for (const [id, row] of moment.rows) if (!this.#tampered.has(id)) this.#honest(id, row);
     for (const [id, life] of this.chronicle.lives)
       if (!this.#tampered.has(id)) this.#staysGone(id, life, moment);
@@ -177,6 +178,14 @@ export class Witness {
     const now = JSON.stringify([...foreign]);
     this.#foreign ??= now;
     if (now !== this.#foreign) this.fail('rows that the mirror never wrote stay as they are', now);
+  }
+
+  /** Whatever a list left out, and whoever could not see it. */
+  #onlyTheDead({ gone, rows }: Moment): void {
+    const marked = [...rows].flatMap(([id, { d }]) => (d === null ? [] : [id]));
+    for (const id of new Set([...gone.keys(), ...marked]))
+      if (!this.#tampered.has(id) && !(this.chronicle.lives.get(id)?.deletions ?? 0))
+        this.fail('nothing is taken for deleted that never was', id);
   }
 
   /** Each cell is one that the record had at that Modified_Time. */

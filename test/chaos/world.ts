@@ -188,7 +188,7 @@ async function launchTemporal(folder: string, port: number, plan: WorldPlan): Pr
     extraArgs: [
       '--headless',
       ...dynamic('history.timerProcessorMaxTimeShift="1ms"'),
-      ...(plan.shortHistories ? dynamic('limit.historyCount.suggestContinueAsNew=50') : []),
+      ...(plan.shortHistories ? dynamic('limit.historyCount.suggestContinueAsNew=25') : []),
     ],
   });
   return child;

@@ -12,6 +12,8 @@ import { broken } from './patch';
 
 const root = join(__dirname, '..', '..', '..');
 const histories = 2_000;
+/** Over a network each takes a second. */
+const mssqlHistories = 50;
 const patienceMs = 300_000;
 
 interface Verdict {
@@ -66,7 +68,8 @@ const failedOne = ({ code, text }: Ran): boolean =>
 
 /** Without a mutant: the control, in which nothing may be noticed. */
 async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
-  const folder = detector.kind === 'chaos' ? builtCopyOf(mutant) : copyOf(mutant);
+  const built = detector.kind === 'chaos' || detector.kind === 'law-mssql';
+  const folder = built ? builtCopyOf(mutant) : copyOf(mutant);
   try {
     switch (detector.kind) {
       case 'law':
@@ -76,6 +79,13 @@ async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
         const seed = /history (\d+) \(/.exec(ran.text)?.[1];
         if (!mutant) return control(ran);
         return { caught: failedOne(ran) && seed !== undefined, by: `history ${seed} of the ${kind}` };
+      }
+      case 'law-mssql': {
+        const args = ['dist/test/chaos/law-main.js', '--mssql', '--histories', `${mssqlHistories}`];
+        const { code, text } = await run(folder, args);
+        const seed = /history (\d+) FAILED/.exec(text)?.[1];
+        if (!mutant) return { caught: code !== 0, by: 'a detector that fails without any mutant', text };
+        return { caught: seed !== undefined, by: `history ${seed} of the law on SQL Server` };
       }
       case 'test': {
         const ran = await byTest(folder, detector.file, detector.title);
@@ -102,6 +112,9 @@ async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
   }
 }
 
+const canRun = ({ kind }: Detector): boolean =>
+  kind !== 'law-mssql' || (process.env.TEST_MSSQL_URL ?? '') !== '';
+
 /** Anything but one passing test is as bad as a false alarm. */
 const control = ({ code, text }: Ran): Verdict => ({
   caught: code !== 0 || !/^Tests: .*[1-9]\d* passed/m.test(text),
@@ -119,7 +132,10 @@ async function main(): Promise<void> {
   const began = Date.now();
   // The copies have no cache of their own to find it in.
   process.env.TEMPORAL_CLI_PATH ??= await findTemporalBinary(say);
-  const chosen = mutants.filter(({ name }) => name.includes(only));
+  const wanted = mutants.filter(({ name }) => name.includes(only));
+  const chosen = wanted.filter(({ detector }) => canRun(detector));
+  for (const mutant of wanted)
+    if (!chosen.includes(mutant)) say(`${mutant.name}: not run: needs TEST_MSSQL_URL`);
   const missed: string[] = [];
   const detectors = new Map(chosen.map(({ detector }) => [JSON.stringify(detector), detector]));
   const waiting: Mutant[] = [...chosen];
@@ -137,8 +153,9 @@ async function main(): Promise<void> {
   };
   await Promise.all([worker(), worker()]);
   const seconds = Math.round((Date.now() - began) / 1_000);
-  say(`${chosen.length} mutants, ${missed.length} not caught, ${seconds} s`);
-  if (json) say(JSON.stringify({ mutants: chosen.length, missed, seconds }));
+  const notRun = wanted.length - chosen.length;
+  say(`${chosen.length} mutants, ${missed.length} not caught, ${notRun} not run, ${seconds} s`);
+  if (json) say(JSON.stringify({ mutants: chosen.length, missed, notRun, seconds }));
   process.exitCode = missed.length === 0 ? 0 : 1;
 }
 

@@ -4,6 +4,8 @@
 export type Detector =
   /** Random histories of the law. */
   | { kind: 'law' }
+  /** The same on the SQL Server that TEST_MSSQL_URL names. */
+  | { kind: 'law-mssql' }
   /** Random histories of damaged pages. */
   | { kind: 'pages' }
   /** A directed test: file and a part of its title. */
@@ -22,8 +24,11 @@ export interface Mutant {
 }
 
 const law: Detector = { kind: 'law' };
+const lawMssql: Detector = { kind: 'law-mssql' };
 const pages: Detector = { kind: 'pages' };
 const merge = 'src/db/sqlite/merge.ts';
+const mergeMssql = 'src/db/mssql/merge.ts';
+const chaos = (...seeds: number[]): Detector => ({ kind: 'chaos', seeds });
 const test = (file: string, title: string): Detector => ({ kind: 'test', file, title });
 
 export const mutants: readonly Mutant[] = [
@@ -68,6 +73,27 @@ export const mutants: readonly Mutant[] = [
     find: 'SELECT :module, id, g, CASE WHEN ${hard} AND dead THEN m END, CASE WHEN ${hard} AND dead THEN o END',
     replace: 'SELECT :module, id, g, NULL, NULL',
     detector: law,
+  },
+  {
+    name: 'on SQL Server the tombstone is not looked at',
+    file: mergeMssql,
+    find: 'CASE WHEN x.final_o IS NOT NULL AND x.g IS NOT NULL AND x.final_m <= x.g AND x.final_o <= x.g THEN 1 ELSE 0 END',
+    replace: '0',
+    detector: lawMssql,
+  },
+  {
+    name: 'on SQL Server a stale CSV row overwrites',
+    file: mergeMssql,
+    find: 'm > stored_m OR (m = stored_m AND o > stored_o)',
+    replace: 'm <> stored_m OR o <> stored_o',
+    detector: lawMssql,
+  },
+  {
+    name: 'on SQL Server texts are compared as their collation has it',
+    file: mergeMssql,
+    find: '`${text} COLLATE Latin1_General_BIN2`',
+    replace: 'text',
+    detector: lawMssql,
   },
   {
     name: 'within a batch the last row wins',
@@ -183,35 +209,35 @@ export const mutants: readonly Mutant[] = [
     file: 'src/activities/confirm-absent.ts',
     find: 'const listedAt = listed.get(id);',
     replace: 'const listedAt = listed.get(id) ?? askedAt;',
-    detector: test('test/activities/records', 'a record that a list leaves out is believed gone only when'),
+    detector: chaos(4, 14, 12),
   },
   {
     name: 'times are read without their offset',
     file: 'src/mirror/instant.ts',
     find: "Date.parse(text.replace(/([+-]\\d{2})(\\d{2})$/, '$1:$2'))",
     replace: 'Date.parse(`${text.slice(0, 19)}Z`)',
-    detector: { kind: 'chaos', seeds: [8, 15, 24] },
+    detector: chaos(1, 2),
   },
   {
     name: 'a notification is answered 200 before Temporal has it',
     file: 'src/api/server.ts',
     find: 'await groups.take(',
     replace: 'void groups.take(',
-    detector: test('test/api/server', 'without Temporal: 200 from healthz, 503 from everything'),
+    detector: chaos(4, 9, 12),
   },
   {
     name: 'continue-as-new forgets the hints that wait',
     file: 'src/workflows/notification-sync.ts',
     find: 'carried: { ...inbox.carry(), ',
     replace: 'carried: { ...inbox.carry(), pending: [], ',
-    detector: test('test/workflows/continue-as-new', 'NotificationSync loses no hint'),
+    detector: chaos(12, 26, 28, 33),
   },
   {
     name: 'the lost first page is exported again by itself, in another order',
     file: 'src/workflows/export-pages.ts',
     find: 'if (job.page === 1) throw otherChain();',
     replace: '',
-    detector: test('test/workflows/initial-sync', 'a first page whose file is gone'),
+    detector: chaos(20, 18, 26, 10),
   },
   {
     name: 'the watermark moves at the start of the run',
@@ -219,55 +245,55 @@ export const mutants: readonly Mutant[] = [
     find: 'const t0 = await zoho.receivedDate(cancellationSignal());',
     replace:
       'const t0 = await zoho.receivedDate(cancellationSignal());\n    await db.moveWatermark(module, t0);',
-    detector: { kind: 'chaos', seeds: [8, 15, 24] },
+    detector: chaos(14, 15, 8),
   },
   {
     name: 'a catch-up does not read deletions',
     file: 'src/zoho/calls/deleted.ts',
     find: 'const records = data.map(',
     replace: 'const records = data.slice(0, 0).map(',
-    detector: test('test/activities/records', 'the list of deletions makes rows gone'),
+    detector: chaos(18, 11, 38),
   },
   {
     name: 'deletions that are no longer listed are taken for none',
     file: 'src/activities/runs.ts',
     find: 'if (parseInstant(to) - watermark > deletionsListedMs) {',
     replace: 'if (parseInstant(to) - watermark > 1_000 * deletionsListedMs) {',
-    detector: test('test/activities/records', 'stays where deletions since then are no longer listed'),
+    detector: chaos(3, 15, 26),
   },
   {
     name: 'an export without a row is believed',
     file: 'src/activities/unseen.ts',
     find: 'isMany(unseen) || (unseen.count > 0 && unseen.rows === 0)',
     replace: 'isMany(unseen)',
-    detector: test('test/activities/records', 'an export without a row empties no table'),
+    detector: chaos(8, 10, 27),
   },
   {
     name: 'a comparison takes rows that the mirror never wrote for extra',
     file: 'src/db/compare/comparer.ts',
     find: 'WHERE ${o} < ? AND ${d} IS NULL AND ${unseen}',
     replace: "WHERE coalesce(${o}, '') < ? AND ${d} IS NULL AND ${unseen}",
-    detector: test('test/integration/database.sqlite', 'finds what is missing, stale, extra and foreign'),
+    detector: law,
   },
   {
     name: 'what was refused once counts as refused for ever',
     file: 'src/activities/reconcile.ts',
     find: "return (refused.get(one.id) ?? now.modifiedAt) === now.modifiedAt ? { ...one, state: 'rejected' } : one;",
     replace: "return { ...one, state: 'rejected' };",
-    detector: test('test/activities/reconcile', 'a refused record that changed unseen'),
+    detector: chaos(8, 14, 18),
   },
   {
     name: 'the weekly comparison does not see what was changed by hand',
     file: 'src/temporal/workflows.ts',
     find: 'repair: true, fields: true',
     replace: 'repair: true',
-    detector: test('test/temporal/schedules', 'have a schedule each'),
+    detector: chaos(14, 26),
   },
   {
     name: 'a repair leaves a Modified_Time from the future as it is',
     file: 'src/activities/reconcile.ts',
     find: 'takeBack: takeBacks(seen),',
     replace: 'takeBack: takeBacks(seen).slice(0, 0),',
-    detector: { kind: 'chaos', seeds: [13, 50] },
+    detector: chaos(3, 5, 19),
   },
 ];

@@ -58,6 +58,26 @@ test('an id that is none fails its whole request, where that is wanted', () =>
     expect((await call('GET', `/crm/v8/Leads?fields=Email&ids=${id}`)).status).toBe(200);
   }));
 
+test('a list by ids may lack a record that is there', () =>
+  withSimulator({ records: 2 }, async ({ call, sim }) => {
+    const [first = '', second = ''] = sim.crm.table('Leads').ids();
+    sim.faults.add({ kind: 'leave-out' });
+    const list = await call('GET', `/crm/v8/Leads?fields=Email&ids=${first},${second}`);
+    expect(listAt(list.json, 'data')).toMatchObject([{ id: second }]);
+    expect((await call('GET', `/crm/v8/Leads/${first}`)).status).toBe(200);
+  }));
+
+test('a user who may not see the records of a module finds it empty', () =>
+  withSimulator({ records: 2 }, async ({ call, sim }) => {
+    const [id = ''] = sim.crm.table('Leads').ids();
+    sim.crm.hidden.add('Leads');
+    expect((await call('GET', '/crm/v8/Leads?fields=Email')).status).toBe(204);
+    expect((await call('GET', `/crm/v8/Leads/${id}`)).status).toBe(204);
+    expect((await call('GET', '/crm/v8/Leads/deleted')).status).toBe(204);
+    sim.crm.hidden.delete('Leads');
+    expect((await call('GET', `/crm/v8/Leads/${id}`)).status).toBe(200);
+  }));
+
 test('rich text is cut to 500 characters in lists and whole in the full data', () =>
   withSimulator({ records: 1 }, async ({ call, control, sim }) => {
     const [id = ''] = sim.crm.table('Leads').ids();

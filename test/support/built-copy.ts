@@ -1,4 +1,5 @@
 // A copy of the built product with another text in one of its files: a mutant, or a build of a later release. The product is never touched.
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,5 +17,8 @@ export function builtCopy(root: string, change?: { file: string; text: string })
     module: { type: 'commonjs' },
   });
   writeFileSync(join(folder, 'dist', change.file.replace(/\.ts$/, '.js')), code);
+  // A worker runs the bundle.
+  if (change.file.startsWith('src/workflows/'))
+    execFileSync(process.execPath, [join('dist', 'scripts', 'bundle-workflows.js')], { cwd: folder });
   return folder;
 }
