@@ -53,7 +53,7 @@ async function detect(detector: Detector, mutant?: Mutant): Promise<Verdict> {
     const target = detector.kind === 'law' ? [] : ['--mssql'];
     const count = detector.kind === 'law' ? histories : mssqlHistories;
     const ran = await run(folder, ['dist/test/chaos/law-main.js', ...target, '--histories', `${count}`]);
-    const [, seed, why] = /history (\d+) FAILED: (.+)/.exec(ran.text) ?? [];
+    const [, seed, why] = /history (\d+) FAILED: (.{1,80})/.exec(ran.text) ?? [];
     // What could not run at all has noticed nothing, and is no control.
     const caught = mutant ? seed !== undefined : ran.code !== 0;
     return { ...ran, caught, by: `history ${seed} of the ${['law', ...target].join(' ')}: ${why}` };
