@@ -28,9 +28,12 @@ async function main(): Promise<void> {
   let failed: { seed: number; why: string } | undefined;
   for (let seed = start; seed < start + histories && !failed; seed += 1) {
     played += 1;
-    await Promise.all([bench.play(seed), playPage(seed)]).catch((error: unknown) => {
+    try {
+      await bench.play(seed);
+      await playPage(seed);
+    } catch (error) {
       failed = { seed, why: error instanceof Error ? error.message : String(error) };
-    });
+    }
   }
   await bench.close();
   const seconds = Math.round((Date.now() - began) / 100) / 10;

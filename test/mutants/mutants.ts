@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/api/server.ts',
     find: 'await groups.take(',
     replace: 'void groups.take(',
-    detector: chaos(4, 9, 12),
+    detector: chaos(12, 4, 9),
   },
   {
     name: 'continue-as-new forgets the hints that wait',
