@@ -28,7 +28,7 @@ CMD ["node", "dist/simulator/main.js", "--host", "0.0.0.0", "--port", "4000"]
 
 # The product: worker and API in one process, or one of them by another command.
 FROM node:22-bookworm-slim AS mirror
-ENV NODE_ENV=production BIND_ADDRESS=0.0.0.0
+ENV NODE_ENV=production BIND_ADDRESS=0.0.0.0 MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /app
 # The SQLite default writes into the working directory.
 RUN chown node:node /app
@@ -39,4 +39,4 @@ USER node
 EXPOSE 8080 9464 9465
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "dist/src/start.js"]
+CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=256", "dist/src/start.js"]

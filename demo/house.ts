@@ -33,8 +33,9 @@ export interface HouseOptions {
   say: (line: string) => void;
 }
 
-/** As in `npm run worker`: a worker lives in little memory. */
-const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+/** As `zoho-mirror start worker` has them: a worker lives in little memory. */
+const workerFlags = ['--max-semi-space-size=2', '--max-old-space-size=256'];
+const thrifty = { MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** Short waits: nobody watches a demo for 24 hours. */
 const mirrorConfig = ({
@@ -132,7 +133,7 @@ export class House {
       name: 'worker',
       command: process.execPath,
       args: [...workerFlags, entry('src', 'worker.js')],
-      env: { ...this.env, METRICS_PORT: `${await freePort()}` },
+      env: { ...this.env, ...thrifty, METRICS_PORT: `${await freePort()}` },
       logFile: join(this.folder, 'worker.log'),
       ready: /worker ready/,
     });
