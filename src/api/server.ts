@@ -136,7 +136,7 @@ function addCallbacks(
     const jobId = readJobId(parseJson(request.body));
     if (jobId === undefined) {
       log.warn({ workflowId }, 'callback without the id of a job; its workflow asks for the state by itself');
-      return reply.code(400).send({ error: 'Needed: data, an array whose first item has the id of the job' });
+      return { ignored: true };
     }
     const job = { module: moduleOf(workflowId), workflowId, jobId };
     try {
