@@ -224,14 +224,14 @@ export const mutants: readonly Mutant[] = [
     file: 'src/workflows/notification-sync.ts',
     find: 'carried: { ...inbox.carry(), ',
     replace: 'carried: { ...inbox.carry(), pending: [], ',
-    detector: chaos(12, 26, 28, 33),
+    detector: chaos(3, 14, 49, 12, 26, 28, 33),
   },
   {
     name: 'the lost first page is exported again by itself, in another order',
     file: 'src/workflows/export-pages.ts',
     find: 'if (job.page === 1) throw otherChain();',
     replace: '',
-    detector: chaos(20, 18, 26, 10),
+    detector: chaos(82, 121, 133, 148, 20),
   },
   {
     name: 'the watermark moves at the start of the run',
