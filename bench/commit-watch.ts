@@ -1,4 +1,4 @@
-// Sees from outside when a change has become a committed row: a reader of its own on the SQLite file, as any other application would be.
+// Sees from outside when a change has become a committed row: a reader of its own on the SQLite file, like any other application.
 import Database from 'better-sqlite3';
 
 const lookEveryMs = 5;

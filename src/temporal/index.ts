@@ -20,6 +20,7 @@ export { registerSearchAttributes, searchAttributeCheck } from './search-attribu
 export {
   freshPollMs,
   inTime,
+  lastRun,
   moduleOf,
   ping,
   rowsOfPageDone,

@@ -1,5 +1,5 @@
 // What runs right now, as Temporal and the workflows themselves tell it. Only looks, and never waits long: a worker may be down.
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { temporal as proto } from '@temporalio/proto';
 import { queries, TASK_QUEUE, type Status } from '../contracts';
 
@@ -38,6 +38,20 @@ export const statusOf = <S extends Status>(temporal: Client, workflowId: string)
   inTime(temporal, answerWithinMs, () =>
     temporal.workflow.getHandle(workflowId).query<S>(queries.status),
   ).catch(() => undefined);
+
+/** How the last run of a workflow stands or ended, and when; empty where there is none, or none any more. */
+export async function lastRun(
+  temporal: Client,
+  workflowId: string,
+): Promise<{ status?: string; endedMs?: number }> {
+  try {
+    const { status, closeTime } = await temporal.workflow.getHandle(workflowId).describe();
+    return { status: status.name, ...(closeTime ? { endedMs: closeTime.getTime() } : {}) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return {};
+    throw error;
+  }
+}
 
 export interface WorkersSeen {
   count: number;

@@ -6,9 +6,16 @@ import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { asFailure, type Deps } from '../activities';
 import { updates, workflowIds } from '../contracts';
 import { waitFor, type Log } from '../process';
-import { endOfInitialSync, ensureChannel, ensureSchedules, requestCatchUp, wakeDegraded } from '../temporal';
+import {
+  endOfInitialSync,
+  ensureChannel,
+  ensureSchedules,
+  lastRun,
+  requestCatchUp,
+  wakeDegraded,
+} from '../temporal';
 import { ZohoError } from '../zoho';
-import { applyChanges, lastRun } from './load-again';
+import { applyChanges } from './load-again';
 
 const hourMs = 3_600_000;
 

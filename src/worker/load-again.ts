@@ -1,11 +1,11 @@
 // What is mirrored may change: by the configuration at a start, or by a field that appears in Zoho meanwhile. Its column takes values at once,
 // but rows that do not change would have none until the weekly Reconcile; a load fills them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { changesSince, inWords, loadedAs, loadFingerprint, type Deps } from '../activities';
 import { workflowIds } from '../contracts';
 import type { Log } from '../process';
-import { pausedSchedulesOf, startInitialSync } from '../temporal';
+import { lastRun, pausedSchedulesOf, startInitialSync } from '../temporal';
 
 const lookEveryMs = 3_600_000;
 /** Somebody may be at work on the module's fields all day long, and a load may cost a thousand credits. */
@@ -59,18 +59,4 @@ async function mayLoad(temporal: Client, module: string): Promise<boolean> {
   const { status = 'COMPLETED', endedMs = 0 } = await lastRun(temporal, workflowIds.initialSync(module));
   if (status !== 'COMPLETED' || Date.now() - endedMs < restMs) return false;
   return (await pausedSchedulesOf(temporal, module)).length === 0;
-}
-
-/** How the last run of a workflow stands or ended, and when; empty where there is none, or none any more. */
-export async function lastRun(
-  temporal: Client,
-  workflowId: string,
-): Promise<{ status?: string; endedMs?: number }> {
-  try {
-    const { status, closeTime } = await temporal.workflow.getHandle(workflowId).describe();
-    return { status: status.name, ...(closeTime ? { endedMs: closeTime.getTime() } : {}) };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return {};
-    throw error;
-  }
 }

@@ -192,6 +192,11 @@ test('a module that Zoho does not notify is told from a request of ours that it 
     const { subscribe } = zoho;
     zoho.subscribe = (request, signal) => subscribe({ ...request, token: 'x'.repeat(51) }, signal);
     await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({ type: 'ZohoPermanent' });
+    zoho.subscribe = subscribe;
+    // Nothing says what Zoho refuses: a person must look.
+    const body = '{"code":"INVALID_DATA","details":{},"message":"invalid data","status":"error"}';
+    sim.faults.add({ kind: 'status', status: 400, body, route: 'watch.create', times: -1 });
+    await expect(run(activities.renewChannel, ['Leads'])).rejects.toMatchObject({ type: 'ZohoPermanent' });
   });
 });
 

@@ -119,7 +119,7 @@ class LawHistory {
   }
 
   private batch(): Observation[] {
-    return Array.from({ length: 1 + below(this.random, 6) }, () => {
+    return Array.from({ length: below(this.random, 7) }, () => {
       const observedAt = instant(start + below(this.random, 9) * 700);
       if (this.random() < 0.3) {
         const id = recordId(pick(this.random, [...this.ids, this.foreign]));

@@ -118,6 +118,28 @@ test('a wrong checksum in the directory is noticed', async () => {
   expect((await read(whole, plan({ expectedRows: 5 }))).error).toMatchObject({ code: 'CHECKSUM' });
 });
 
+describe('bytes behind the end of an archive, where its reader stands still,', () => {
+  const withMore = async (bytes: number): Promise<Buffer> =>
+    Buffer.concat([await zipped(page(5)), Buffer.alloc(bytes, 1)]);
+  const outcomes = async (zip: Buffer): Promise<unknown[]> =>
+    Promise.all(
+      [1_000, zip.length].map(async (size) => {
+        const pages = parsePage(inPieces(zip, size), plan({ expectedRows: 5 }));
+        return pages.next().catch((error: unknown) => error);
+      }),
+    );
+
+  test('change nothing where few: the CSV is proved by its checksum', async () => {
+    const whole = { done: false, value: expect.objectContaining({ last: true, to: 5 }) };
+    expect(await outcomes(await withMore(1_000))).toEqual([whole, whole]);
+  });
+
+  test('are refused where so many that they hide the directory', async () => {
+    const refused = expect.objectContaining({ code: 'TRUNCATED' });
+    expect(await outcomes(await withMore(300_000))).toEqual([refused, refused]);
+  });
+});
+
 test.each([24, 26])('25 rows where Zoho announced %i are not a page', async (expectedRows) => {
   expect((await read(await zipped(page(25)), plan({ expectedRows }))).error).toMatchObject({
     code: 'ROW_COUNT',

@@ -384,14 +384,18 @@ test('of a module that Zoho does not notify it is told, nothing is degraded, and
     if (!notified) throw fail('NotNotified', notNotified);
     return channel();
   };
-  await renewal({ renewChannel }, async ({ handle, renewNow, calls }) => {
+  // Long enough ago for another doubt.
+  const doubtedAt = '2020-01-01T00:00:00.000Z';
+  const act: Parameters<typeof renewal>[1] = async ({ handle, renewNow, calls }) => {
     expect(await renewNow()).toMatchObject({ phase: 'waiting', health: 'ok', notNotified, renewals: 0 });
     // There is no channel that could be in doubt.
     await handle.signal(signals.channelDoubted);
-    expect(calls).not.toContain('requestCatchUp');
     notified = true;
     const seen = await renewNow();
     expect(seen).toMatchObject({ health: 'ok', renewals: 1 });
     expect(seen).not.toHaveProperty('notNotified');
-  });
+    expect(seen.doubtedAt).toBe(doubtedAt);
+    expect(calls).not.toContain('requestCatchUp');
+  };
+  await renewal({ renewChannel }, act, { renewals: 0, doubtedAt });
 });

@@ -1,8 +1,12 @@
 // Which of Zoho's modules can be mirrored, and which one somebody may have meant who named another.
+import { distance } from 'fastest-levenshtein';
 import type { ZohoModule } from '../../zoho';
 
 /** The API supports them, and exports none of their records (Zoho's "Bulk Read limitations"). */
 const notExported = new Set(['Notes', 'Attachments', 'Emails']);
+
+/** Letters added, dropped or changed. */
+const mostSlips = 2;
 
 export const mirrorable = (known: readonly ZohoModule[]): string[] =>
   known
@@ -15,22 +19,8 @@ export function refusalOf(name: string, known: readonly ZohoModule[]): string | 
   if (known.length === 0 || found?.apiSupported) return undefined;
   if (found) return `Zoho's API gives no access to the module ${name}`;
   const names = mirrorable(known);
-  const meant = names.filter((one) => differences(one.toLowerCase(), name.toLowerCase()) <= mostSlips);
+  const meant = names.filter((one) => distance(one.toLowerCase(), name.toLowerCase()) <= mostSlips);
   return meant.length > 0
     ? `Zoho has no module ${name}: did you mean ${meant.join(' or ')}?`
     : `Zoho has no module ${name}. It has: ${names.join(', ')}`;
-}
-
-const mostSlips = 2;
-
-/** How many letters one has to add, drop or change (Levenshtein). */
-function differences(one: string, other: string): number {
-  let row = [...Array(other.length + 1).keys()];
-  for (const [i, letter] of Array.from(one).entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < other.length; j += 1)
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other[j] ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1)!;
 }

@@ -171,7 +171,7 @@ async function withFullTexts(reading: Reading, records: readonly AskedRecord[]) 
       moved.push(record.id);
       continue;
     }
-    whole.push({ ...record, fields: { ...record.fields, ...only(found, wanted) } });
+    whole.push({ ...record, fields: { ...record.fields, ...picked(found, wanted) } });
   }
   return { records: whole, moved };
 }
@@ -219,13 +219,13 @@ export async function readRecord(
     if (texts && names.every((name) => name in texts) && sameVersion(seen.record, after.record))
       return {
         ...seen,
-        record: { ...seen.record, fields: { ...seen.record.fields, ...only(texts, names) } },
+        record: { ...seen.record, fields: { ...seen.record.fields, ...picked(texts, names) } },
       };
   }
   throw moving();
 }
 
-const only = (texts: Record<string, JsonValue>, names: readonly string[]): Record<string, JsonValue> =>
+const picked = (texts: Record<string, JsonValue>, names: readonly string[]): Record<string, JsonValue> =>
   Object.fromEntries(names.map((name): [string, JsonValue] => [name, texts[name] ?? null]));
 
 async function readSingle(
